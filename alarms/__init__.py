@@ -1,0 +1,1 @@
+"""Alarm rules as a pure state machine. Built in a later step."""

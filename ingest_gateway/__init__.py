@@ -1,0 +1,1 @@
+"""MQTT to a committed row: receive, decode, write, then acknowledge."""

@@ -1,0 +1,1 @@
+"""Savings reports and records as PDF and HTML. Built in a later step."""

@@ -1,0 +1,1 @@
+"""The telemetry contract: what a device may say, and what becomes of it."""
