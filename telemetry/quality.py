@@ -55,7 +55,8 @@ def from_device(wire: NDArray[np.int16]) -> NDArray[np.int16]:
     Class 3 does not exist on the wire and counts as bad.
     """
     given = np.minimum(wire & CLASS_MASK, QualityClass.BAD)
-    return (given | (wire & REASON_MASK) | (given << DEVICE_SHIFT)).astype(np.int16)
+    stored: NDArray[np.int16] = (given | (wire & REASON_MASK) | (given << DEVICE_SHIFT)).astype(np.int16)
+    return stored
 
 
 def judged(
@@ -63,9 +64,11 @@ def judged(
 ) -> NDArray[np.int16]:
     """Return qualities (n,) with `reason` set and the class at least `worst` where the mask (n,) holds."""
     raised = np.maximum(quality & CLASS_MASK, worst) | (quality & ~CLASS_MASK) | reason
-    return np.where(where, raised, quality).astype(np.int16)
+    result: NDArray[np.int16] = np.where(where, raised, quality).astype(np.int16)
+    return result
 
 
 def quality_class(quality: NDArray[np.int16]) -> NDArray[np.int16]:
     """Return the class that counts (n,), 0 to 2."""
-    return np.bitwise_and(quality, CLASS_MASK, dtype=np.int16)
+    classes: NDArray[np.int16] = quality & np.int16(CLASS_MASK)
+    return classes
