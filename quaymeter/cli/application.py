@@ -1,0 +1,102 @@
+"""The commands of `quaymeter`, each group in a module of its own that is imported when it is asked for.
+
+A gateway does not pay for the API's imports, and an image without the API still shows its help.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+from quaymeter.cli.output import ExitCode, exit_code, say, show_error
+from telemetry.errors import ConfigurationError, QuaymeterError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# command → module that registers it; the order is the order of the help
+COMMANDS = {
+    "demo": "demo",
+    "gateway": "gateway",
+    "worker": "worker",
+    "api": "api",
+    "replay": "replay",
+    "site": "site",
+    "quarantine": "quarantine",
+    "import": "transfer",
+    "export": "transfer",
+    "db": "db",
+    "doctor": "doctor",
+    "part": "part",
+}
+
+HELP = """Shows, with numbers that survive an audit, what a port's utilities do and what each improvement saves.
+
+Settings come from QUAYMETER_* variables, or for secrets from files named by QUAYMETER_*_FILE: docs/install.md lists
+them. Exit codes: 0 in order, 1 done but something is not in order, 2 wrong use, 3 configuration, 4 database or broker
+out of reach, 5 file, 130 interrupted.
+
+Examples:
+
+  quaymeter demo                               a port on this machine, nothing else needed
+
+  quaymeter doctor                             what is wrong with this installation, and how to mend it
+
+  quaymeter site check sites/capecure.toml     every mistake with file, line and cure
+"""
+
+
+class ExplainingGroup(TyperGroup):
+    """Turns errors meant for a person into two lines and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 – typer keeps its context's type private
+        """Run the command; see `ExitCode`."""
+        try:
+            return super().invoke(ctx)
+        except QuaymeterError as error:
+            show_error(error)
+            raise typer.Exit(exit_code(error)) from error
+        except KeyboardInterrupt:
+            say("interrupted")
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except BrokenPipeError:
+            # The reader of our output left (`quaymeter export … | head`): that is no error of ours.
+            raise typer.Exit(ExitCode.OK) from None
+
+
+def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Return the application with the command named first in the arguments, or with all commands."""
+    app = typer.Typer(
+        cls=ExplainingGroup, help=HELP, no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False
+    )
+    # A callback keeps the application a group even when a single command is registered.
+    app.callback()(_root)
+    asked = arguments[0] if arguments else ""
+    names = [COMMANDS[asked]] if asked in COMMANDS else list(dict.fromkeys(COMMANDS.values()))
+    for name in names:
+        _register(app, name, needed=len(names) == 1)
+    return app
+
+
+def _root() -> None:
+    """Do nothing before a command."""
+
+
+def _register(app: typer.Typer, module: str, *, needed: bool) -> None:
+    """Let a module add its commands; a part that is not installed only matters when it is asked for."""
+    try:
+        import_module(f"quaymeter.cli.{module}").register(app)
+    except ModuleNotFoundError as error:
+        if not needed:
+            return
+        show_error(
+            ConfigurationError(
+                f"this command needs the Python package {error.name!r}, which is not installed",
+                place=f"quaymeter {module}",
+                cure="install quaymeter with its extra, for example: pip install 'quaymeter[api,demo]'",
+            )
+        )
+        raise SystemExit(ExitCode.CONFIGURATION) from error
