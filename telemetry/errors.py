@@ -41,7 +41,16 @@ class ConfigurationError(QuaymeterError):
 
 
 class StorageError(QuaymeterError):
-    """The database refused an operation or could not be reached."""
+    """The database refused an operation or could not be reached.
+
+    `transient` says that the same operation may succeed later (connection lost, server stopping, disk full):
+    nothing was half-written, and the caller tries again.
+    """
+
+    def __init__(self, cause: str, *, place: str = "", cure: str = "", transient: bool = False) -> None:
+        """Keep whether trying again is worth it."""
+        self.transient = transient
+        super().__init__(cause, place=place, cure=cure)
 
 
 class BrokerError(QuaymeterError):
