@@ -1,0 +1,63 @@
+"""Receipts: the answer to a publisher that its message is committed.
+
+A publisher that keeps a message until it is safe sets an MQTT 5 response topic and correlation data; the gateway
+answers there after its commit with what became of the message, as JSON:
+
+    {"received":50,"stored":49,"duplicate":0,"quarantined":1}
+
+The response topic is chosen by the publisher and served with the gateway's rights, so only topics that end in
+`/receipt` under the site's own branch are answered: otherwise a device could have the gateway publish to the command
+topic of another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ingest_gateway.intake import ReplyTo
+
+CONTENT_TYPE = "application/json"
+_ROOT = "port/v1/"
+_LEAF = "/receipt"
+
+
+class Receipt(NamedTuple):
+    """One answer, ready to publish at QoS 0: a lost one makes the publisher send again, which is harmless."""
+
+    topic: str
+    correlation: bytes
+    payload: bytes
+
+
+def may_answer(topic: str) -> bool:
+    """Return whether a response topic is one that devices may ask for."""
+    return (
+        topic.startswith(_ROOT) and topic.endswith(_LEAF) and len(topic) <= 256 and not ("+" in topic or "#" in topic)
+    )
+
+
+def receipt_payload(stored: int, duplicate: int, quarantined: int) -> bytes:
+    """Return the JSON body; `received` is their sum, as in the ledger."""
+    received = stored + duplicate + quarantined
+    return b'{"received":%d,"stored":%d,"duplicate":%d,"quarantined":%d}' % (received, stored, duplicate, quarantined)
+
+
+def receipts_for(
+    replies: Sequence[ReplyTo | None],
+    stored: NDArray[np.int64],
+    duplicate: NDArray[np.int64],
+    quarantined: NDArray[np.int64],
+) -> list[Receipt]:
+    """Return the receipts of a batch from its counts per message, each (n_messages,)."""
+    counts = zip(stored.tolist(), duplicate.tolist(), quarantined.tolist(), strict=True)
+    return [
+        Receipt(reply.topic, reply.correlation, receipt_payload(*count))
+        for reply, count in zip(replies, counts, strict=True)
+        if reply is not None and may_answer(reply.topic)
+    ]
