@@ -5,12 +5,15 @@ A gateway does not pay for the API's imports, and an image without the API still
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path  # noqa: TC003 – typer reads annotations when it runs
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from quaymeter.cli.context import Session, read_settings_file
 from quaymeter.cli.output import ExitCode, exit_code, say, show_error
 from telemetry.errors import ConfigurationError, QuaymeterError
 
@@ -74,15 +77,33 @@ def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
     )
     # A callback keeps the application a group even when a single command is registered.
     app.callback()(_root)
-    asked = arguments[0] if arguments else ""
+    asked = _asked(arguments)
     names = [COMMANDS[asked]] if asked in COMMANDS else list(dict.fromkeys(COMMANDS.values()))
     for name in names:
         _register(app, name, needed=len(names) == 1)
     return app
 
 
-def _root() -> None:
-    """Do nothing before a command."""
+def _root(
+    context: typer.Context,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(help="Read QUAYMETER_* settings from this file too; the demo writes var/demo/settings.env."),
+    ] = None,
+) -> None:
+    """Collect the settings' sources; the environment wins over the file."""
+    from_file = read_settings_file(env_file) if env_file else {}
+    context.obj = Session(environ={**from_file, **os.environ})
+
+
+def _asked(arguments: Sequence[str]) -> str:
+    """Return the command in the arguments, "" where there is none."""
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option == "--env-file" and rest:
+            rest.pop(0)
+    return rest[0] if rest else ""
 
 
 def _register(app: typer.Typer, module: str, *, needed: bool) -> None:

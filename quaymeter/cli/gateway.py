@@ -1,0 +1,81 @@
+"""`quaymeter gateway`: MQTT to committed rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ingest_gateway.service import run_gateway
+from ingest_gateway.settings import GatewaySettings, TlsSettings
+from quaymeter.cli.context import Lifeline, service_settings
+from quaymeter.lifecycle import hold_lifeline, stopping
+from quaymeter.slots import default_directory, name_with_slot
+
+if TYPE_CHECKING:
+    from quaymeter.settings import Settings
+
+DAY_S = 86_400
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(gateway)
+
+
+def gateway(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Option(help="Client id and ledger name; {slot} is the first free number.")
+    ] = None,
+    http_port: Annotated[int | None, typer.Option(help="Health and metrics; 0 takes any free port.")] = None,
+    lifeline: Lifeline = False,  # noqa: FBT002 – typer makes a flag of it
+) -> None:
+    """Take messages from the broker, write them, acknowledge after the commit.
+
+    Any number of gateways share the load: each takes a name of its own and all subscribe to one shared
+    subscription. SIGTERM stops it cleanly; what is not committed stays with the broker.
+
+    Example:  QUAYMETER_DSN=postgresql://… quaymeter gateway
+    """
+    settings = service_settings(context, gateway_name=name, gateway_http_port=http_port)
+    slots = Path(settings.gateway_slots) if settings.gateway_slots else default_directory()
+    with stopping() as stop, name_with_slot(settings.gateway_name, slots) as own_name:
+        if lifeline:
+            hold_lifeline(stop)
+        run_gateway(gateway_settings(settings, own_name), stop)
+
+
+def gateway_settings(settings: Settings, name: str) -> GatewaySettings:
+    """Return what the gateway room needs to know."""
+    return GatewaySettings(
+        dsn=settings.conninfo,
+        broker_host=settings.broker_host,
+        broker_port=settings.port_of_broker,
+        username=settings.broker_username or None,
+        password=settings.broker_password or None,
+        tls=_tls(settings) if settings.broker_tls else None,
+        client_id=name,
+        group=settings.gateway_group,
+        sites=settings.sites,
+        client="stock" if settings.gateway_client == "stock" else "bulk",
+        sparkplug=settings.gateway_sparkplug,
+        session_expiry_s=settings.gateway_session_days * DAY_S,
+        receive_maximum=settings.gateway_receive_maximum,
+        batch_rows=settings.gateway_batch_rows,
+        batch_ms=settings.gateway_batch_ms,
+        writers=settings.gateway_writers,
+        max_held_bytes=settings.gateway_held_mb * 1_000_000,
+        retention_s=float(settings.retention_days * DAY_S),
+        http_host=settings.http_host,
+        http_port=settings.gateway_http_port,
+    )
+
+
+def _tls(settings: Settings) -> TlsSettings:
+    return TlsSettings(
+        ca_file=Path(settings.broker_ca) if settings.broker_ca else None,
+        certificate_file=Path(settings.broker_certificate) if settings.broker_certificate else None,
+        key_file=Path(settings.broker_key) if settings.broker_key else None,
+    )

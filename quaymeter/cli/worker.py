@@ -1,0 +1,36 @@
+"""`quaymeter worker`: background jobs – for now the roll-ups of what was stored."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from quaymeter.cli.context import Lifeline, service_settings
+from quaymeter.lifecycle import hold_lifeline, stopping
+from quaymeter.worker_health import serve_health
+from worker.rollups import RollupLoop
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(worker)
+
+
+def worker(
+    context: typer.Context,
+    http_port: Annotated[int | None, typer.Option(help="Health and metrics; 0 takes any free port.")] = None,
+    lifeline: Lifeline = False,  # noqa: FBT002 – typer makes a flag of it
+) -> None:
+    """Keep the roll-ups exact: every bucket that new or late readings touched is computed again.
+
+    Several workers may run; they take turns by a lock in the database.
+
+    Example:  QUAYMETER_DSN=postgresql://… quaymeter worker
+    """
+    settings = service_settings(context, worker_http_port=http_port)
+    loop = RollupLoop(settings.conninfo)
+    with stopping() as stop, serve_health(settings.http_host, settings.worker_http_port, loop):
+        if lifeline:
+            hold_lifeline(stop)
+        loop.run(stop)

@@ -1,0 +1,92 @@
+"""Where a demo keeps its data, and the lock that lets only one demo at a time use them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from telemetry.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DEFAULT = Path("var/demo")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The directory of a demo and what is where in it."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """Data of the embedded PostgreSQL server."""
+        return self.root / "postgresql"
+
+    @property
+    def broker(self) -> Path:
+        """Sessions and queues of the broker."""
+        return self.root / "broker"
+
+    @property
+    def buffer(self) -> Path:
+        """What the source of signals has not yet seen safe."""
+        return self.root / "source.sqlite"
+
+    @property
+    def logs(self) -> Path:
+        """One log a process."""
+        return self.root / "logs"
+
+    @property
+    def slots(self) -> Path:
+        """Locks of the gateway's number."""
+        return self.root / "slots"
+
+    @property
+    def settings_file(self) -> Path:
+        """The settings with which other commands reach the running demo."""
+        return self.root / "settings.env"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the directory for this process; refuses where another demo has it."""
+        path = self.root / "demo.lock"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot be written: {error.strerror}",
+                place=str(self.root),
+                cure="choose another directory with --data-dir",
+            ) from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = path.read_text(encoding="utf-8").strip() or "?"
+            os.close(descriptor)
+            raise ConfigurationError(
+                f"another demo (process {other}) is using it",
+                place=str(self.root),
+                cure="stop that one with Ctrl-C, or choose another directory with --data-dir",
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    def write_settings(self, values: Mapping[str, str]) -> None:
+        """Write the settings file; only its owner may read it."""
+        text = "".join(f"{name}={value}\n" for name, value in values.items())
+        self.settings_file.unlink(missing_ok=True)
+        descriptor = os.open(self.settings_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)

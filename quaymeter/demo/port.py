@@ -1,0 +1,146 @@
+"""The running demo: its processes in the order they need each other, and back."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quaymeter.demo.family import Child, Family
+from quaymeter.demo.ports import LOOPBACK, free_port
+from quaymeter.demo.web import ask
+from storage.catalogue import apply_site
+from storage.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from quaymeter.demo.place import Place
+    from telemetry.site import Site
+
+DATABASE_S = 180.0  # recovery after a crash may take a while
+PART_S = 30.0
+READY_S = 60.0
+PAUSE_S = 0.1
+GATEWAY_PORT = 9101
+WORKER_PORT = 9102
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Ports on the loopback, chosen when the demo starts."""
+
+    api: int
+    gateway: int
+    worker: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broker:
+    """The broker of a running demo."""
+
+    port: int
+    kind: str  # mosquitto or iotcore
+    durable: bool  # whether it keeps its queue over a restart
+
+
+class DemoPort:
+    """Starts the processes of a demo and stops them, the source of signals first, the database last."""
+
+    def __init__(self, place: Place, site_file: Path, site: Site, *, tell: Callable[[str], None]) -> None:
+        """Remember what to start; `tell` is given a line for each step."""
+        self._place = place
+        self._site_file = site_file.resolve()
+        self._site = site
+        self._tell = tell
+        self._family = Family(place.logs)
+        self._source: Child | None = None
+        self._environ: Mapping[str, str] = {}
+        self.dsn = ""
+        self.broker = Broker(port=0, kind="", durable=False)
+        self.ports = Ports(api=0, gateway=0, worker=0)
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://{LOOPBACK}:{self.ports.api}/"
+
+    def start_stores(self, broker_kind: str) -> None:
+        """Start database and broker side by side, then bring schema and points up to date."""
+        database = self._family.start("database", ["part", "database", str(self._place.database)], {})
+        kind = ["--kind", broker_kind] if broker_kind else []
+        broker = self._family.start("broker", ["part", "broker", str(self._place.broker), *kind], {})
+        self.dsn = str(database.said(DATABASE_S)["dsn"])
+        self._tell("the database is up")
+        applied = migrate(self.dsn)
+        changes = apply_site(self.dsn, self._site, who="quaymeter demo")
+        fresh = "a new database" if applied else "the data of an earlier start are kept"
+        changed = len(changes.added) + len(changes.changed) + len(changes.retired)
+        self._tell(f"{self._site.name}: {len(self._site.points)} points, {changed} thing(s) changed, {fresh}")
+        heard = broker.said(PART_S)
+        self.broker = Broker(port=int(str(heard["port"])), kind=str(heard["kind"]), durable=bool(heard["durable"]))
+
+    def start_services(self, api_port: int) -> None:
+        """Start gateway, worker and API, and wait until the first and the last are ready."""
+        self.ports = Ports(api=free_port(api_port), gateway=free_port(GATEWAY_PORT), worker=free_port(WORKER_PORT))
+        self._environ = self._settings()
+        self._place.write_settings(self._environ)
+        gateway = self._family.start("gateway", ["gateway", "--lifeline"], self._environ)
+        api = self._family.start("api", ["api", "--lifeline"], self._environ)
+        self._family.start("worker", ["worker", "--lifeline"], self._environ)
+        with ThreadPoolExecutor(2) as pool:
+            waits = [
+                pool.submit(_wait_ready, gateway, self.ports.gateway, "/ready"),
+                pool.submit(_wait_ready, api, self.ports.api, "/api/v1/health/ready"),
+            ]
+            for wait in waits:
+                wait.result()
+        self._tell(f"the gateway and the API are ready; broker: {self.broker.kind}")
+
+    def start_source(self) -> None:
+        """Start the source of signals."""
+        arguments = ["part", "source", str(self._place.buffer), "--site-file", str(self._site_file)]
+        self._source = self._family.start("source", arguments, self._environ)
+
+    def stop_source(self) -> Mapping[str, object]:
+        """Stop the source of signals and wait until what it sent is safe; returns what it counted."""
+        if self._source is None:
+            return {}
+        self._source.ask_to_stop()
+        counted = self._source.said(PART_S)
+        self._family.stop(self._source)
+        self._source = None
+        return counted
+
+    def check(self) -> None:
+        """Raise the failure of a part that ended by itself."""
+        self._family.check()
+
+    def stop(self) -> None:
+        """Stop everything that runs, the last started first."""
+        self._family.stop_all()
+
+    def _settings(self) -> Mapping[str, str]:
+        return {
+            "QUAYMETER_DSN": self.dsn,
+            "QUAYMETER_SITES": self._site.id,
+            "QUAYMETER_SITE_FILE": str(self._site_file),
+            "QUAYMETER_BROKER_PORT": str(self.broker.port),
+            "QUAYMETER_GATEWAY_SLOTS": str(self._place.slots.resolve()),
+            "QUAYMETER_GATEWAY_HTTP_PORT": str(self.ports.gateway),
+            "QUAYMETER_WORKER_HTTP_PORT": str(self.ports.worker),
+            "QUAYMETER_API_PORT": str(self.ports.api),
+        }
+
+
+def _wait_ready(child: Child, port: int, path: str) -> None:
+    end = time.monotonic() + READY_S
+    while time.monotonic() < end:
+        if ask(port, path)[0] == 200:
+            return
+        if child.process.poll() is not None:
+            raise child.failure()
+        time.sleep(PAUSE_S)
+    raise child.failure(f"was not ready within {READY_S:.0f} s")
