@@ -63,6 +63,7 @@ class Connection:
         """Nothing is connected before `start`."""
         self._settings = settings
         self._intake = intake
+        intake.on_room = self.wake
         self._client = self._make_client()
         self._wake_out, self._wake_in = _wake_pair()
         self._outbox: deque[Callable[[], None]] = deque()
@@ -111,8 +112,10 @@ class Connection:
 
     def stop_reading(self) -> None:
         """Leave the socket alone from now on: what the broker still sends stays unacknowledged."""
+        stopped = threading.Event()
         self._reading = False
-        self.wake()
+        self._do(stopped.set)
+        stopped.wait(_TURN_S * 2)  # a turn that is reading now still adds to the intake
 
     def stop(self) -> None:
         """Send what is queued, say goodbye to the broker (it keeps the session) and end the thread."""

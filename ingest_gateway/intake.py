@@ -69,13 +69,12 @@ class Intake:
         batch_rows: int,
         batch_ms: float,
         max_held_bytes: int,
-        on_room: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_room` is called when `full` turns false again, to wake the network thread."""
+        """Cut batches at about `batch_rows` readings or `batch_ms` [ms]; `max_held_bytes` [bytes] in hand are full."""
         self._batch_rows = batch_rows
         self._batch_s = batch_ms / 1000
         self._max_held_bytes = max_held_bytes
-        self._on_room = on_room
+        self.on_room: Callable[[], None] = lambda: None  # called when `full` turns false: wakes the network thread
         self._rows_per_message = 1.0  # moving mean of what messages turned out to hold
         self._batches: deque[Batch] = deque()
         self._changed = threading.Condition()
@@ -142,7 +141,7 @@ class Intake:
             if room:
                 self._full = False
         if room:
-            self._on_room()
+            self.on_room()
 
     def learn(self, n_messages: int, n_rows: int) -> None:
         """Tell how many readings a batch held: the next ones are cut by it."""

@@ -217,8 +217,8 @@ class PacketReader:
             stop = at + self._cut
         self.messages.append(Message(topic, data[at:stop], properties.content_type, received_us))
         self.tokens.append(token(mid, 1) if mid else 0)
-        reply = properties.response_topic
-        self.replies.append(ReplyTo(reply, properties.correlation or b"") if reply else None)
+        reply, correlation = properties.response_topic, properties.correlation
+        self.replies.append(ReplyTo(reply, correlation or b"") if reply or correlation is not None else None)
 
     def _read_properties(self, block: bytes) -> PublishProperties:
         properties = read_properties(block)

@@ -1,0 +1,1 @@
+"""Measurements: what is quick, what is slow, and what the bound is."""

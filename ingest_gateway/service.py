@@ -1,0 +1,163 @@
+"""A gateway: connection, writers, catalogue and status page, put together and stopped cleanly."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from ingest_gateway.connection import Connection
+from ingest_gateway.decoding import SiteDecoders
+from ingest_gateway.intake import Intake
+from ingest_gateway.metrics import Metrics
+from ingest_gateway.pipeline import Pipeline, Writing
+from ingest_gateway.status_server import StatusServer
+from storage.catalogue import list_sites, load_catalogue
+from storage.ownership import Ownership
+from storage.writer import Writer
+from telemetry.topics import SPARKPLUG_ROOT
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping
+
+    from ingest_gateway.settings import GatewaySettings
+    from telemetry.catalogue import Catalogue
+
+log = logging.getLogger(__name__)
+
+
+class Owning(Protocol):
+    """The right to the Sparkplug topics, which one gateway of the group has."""
+
+    def held(self) -> bool:
+        """Take it if it is free, and tell whether it is ours."""
+
+    def release(self) -> None:
+        """Let go of it."""
+
+
+class Gateway:
+    """One gateway. The seams to the database can be given; they are the real ones by default."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        load: Callable[[], Mapping[str, Catalogue]] | None = None,
+        make_writer: Callable[[], Writing] | None = None,
+        ownership: Owning | None = None,
+    ) -> None:
+        """Nothing connects before `run`."""
+        self.settings = settings
+        self.metrics = Metrics()
+        self.intake = Intake(
+            batch_rows=settings.batch_rows,
+            batch_ms=settings.batch_ms,
+            max_held_bytes=settings.max_held_bytes,
+        )
+        self.connection = Connection(settings, self.intake)
+        self.decoders = SiteDecoders(load or (lambda: _load(settings)), settings, self.metrics)
+        self.pipeline = Pipeline(
+            self.intake,
+            self.decoders,
+            make_writer or (lambda: Writer(settings.dsn, gateway=settings.client_id)),
+            self.connection,
+            self.metrics,
+            writers=settings.writers,
+        )
+        self._ownership = ownership or Ownership(settings.dsn, f"sparkplug of group {settings.group}")
+        self._owns_sparkplug = False
+        self._started = False
+        self.status: StatusServer | None = None
+        self._gauges()
+
+    def sick(self) -> list[str]:
+        """Return why the process should be started again; empty while all is well."""
+        reasons = [] if self.connection.alive else ["the network thread does not move"]
+        if self._started and not self.pipeline.alive:
+            reasons.append("a writer has ended")
+        return reasons
+
+    def not_ready(self) -> list[str]:
+        """Return why messages do not flow; empty while they do."""
+        reasons = [self.connection.reason, self.decoders.reason, self.pipeline.reason]
+        if self.connection.refused_filters:
+            reasons.append(
+                f"the broker refused the subscriptions {', '.join(sorted(self.connection.refused_filters))} – "
+                "give the gateway's user the right to read them"
+            )
+        if self.intake.full:
+            reasons.append(f"{self.intake.held_messages} messages wait for the database; the broker is held back")
+        return list(dict.fromkeys(reason for reason in reasons if reason))
+
+    def run(self, stop: threading.Event) -> None:
+        """Run until `stop` is set; then write what is in hand, acknowledge it and disconnect."""
+        if self.settings.http_port is not None:
+            self.status = StatusServer(
+                self.settings.http_host,
+                self.settings.http_port,
+                sick=self.sick,
+                not_ready=self.not_ready,
+                registry=self.metrics.registry,
+            )
+            self.status.start()
+            log.info("status on http://%s:%d/ready", self.settings.http_host, self.status.port)
+        self.connection.start()
+        try:
+            while not stop.is_set():
+                self._look_after()
+                # Soon at first: the database may be starting beside us.
+                stop.wait(self.settings.catalogue_check_s if self._started else 0.5)
+        finally:
+            self._drain()
+
+    def _look_after(self) -> None:
+        """See to catalogue, subscriptions and Sparkplug; called every few seconds."""
+        self.decoders.refresh()
+        if self.decoders.loaded and not self._started:
+            self._started = True
+            self.pipeline.start()
+        self._owns_sparkplug = self.settings.sparkplug and self.decoders.speaks_sparkplug and self._ownership.held()
+        self.connection.subscribe(self.decoders.filters(sparkplug=self._owns_sparkplug))
+        while self.decoders.rebirths:
+            group, _, node = self.decoders.rebirths.pop().partition("/")
+            log.info("asking Sparkplug node %s/%s for a rebirth", group, node)
+            self.connection.publish(f"{SPARKPLUG_ROOT}/{group}/NCMD/{node}", b"")
+
+    def _drain(self) -> None:
+        log.info("stopping: %d messages in hand", self.intake.held_messages)
+        self.connection.stop_reading()
+        done = self.pipeline.drain(self.settings.drain_s) if self._started else not self.intake.held_messages
+        if not done:
+            log.warning(
+                "%d messages are left to the broker, which sends them again: %s",
+                self.intake.held_messages,
+                self.pipeline.reason,
+            )
+        self.connection.stop()
+        self._ownership.release()
+        if self.status is not None:
+            self.status.stop()
+        log.info("stopped")
+
+    def _gauges(self) -> None:
+        gauge = self.metrics.gauge
+        gauge("held_messages", "Messages in hand, not yet committed", lambda: self.intake.held_messages)
+        gauge("held_bytes", "Bytes in hand, not yet committed", lambda: self.intake.held_bytes)
+        gauge("paused", "1 while the socket is left alone", lambda: self.intake.full)
+        gauge("connected", "1 while the broker is connected", lambda: self.connection.connected)
+        gauge("connections", "Connections to the broker since the start", lambda: self.connection.connections)
+        gauge("ready", "1 while messages flow", lambda: not self.not_ready())
+        gauge("owns_sparkplug", "1 on the gateway that has the Sparkplug topics", lambda: self._owns_sparkplug)
+
+
+def run_gateway(settings: GatewaySettings, stop: threading.Event) -> None:
+    """Run one gateway until `stop` is set."""
+    Gateway(settings).run(stop)
+
+
+def _load(settings: GatewaySettings) -> Mapping[str, Catalogue]:
+    """Return the catalogues of the gateway's sites that the database has."""
+    known = list_sites(settings.dsn)
+    wanted = [site for site in known if not settings.sites or site in settings.sites]
+    return {site: load_catalogue(settings.dsn, site) for site in wanted}
