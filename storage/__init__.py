@@ -1,1 +1,1 @@
-"""The only room that knows SQL: migrations, writer, roll-ups, queries, import and export."""
+"""The only place that knows SQL: migrations, the writer, roll-ups, queries, import and export."""

@@ -1,0 +1,116 @@
+"""What a batch of readings means for the tables beside them: pure numpy, no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from telemetry.batch import MessageNumber, ReadingBatch
+
+MINUTE_US = 60_000_000
+LATE_US = 5 * MINUTE_US  # as far behind its arrival as "future" is ahead of it
+DENSE_IDS = 1_000_000  # point numbers below this are counted in arrays indexed by them
+LARGEST_BIGINT = 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PointSummary:
+    """One row a point (k,), in order of point number: every writer locks in the same order."""
+
+    point_id: NDArray[np.int32]
+    first_us: NDArray[np.int64]
+    last_us: NDArray[np.int64]
+    last_row: NDArray[np.intp]  # row of the latest reading in the batch
+
+
+def summarise(batch: ReadingBatch) -> PointSummary:
+    """Find first and last reading of each point, in one pass over n readings."""
+    if not len(batch):
+        empty = np.empty(0, np.int64)
+        return PointSummary(
+            point_id=np.empty(0, np.int32), first_us=empty, last_us=empty, last_row=np.empty(0, np.intp)
+        )
+    points, slot = _slots(batch.point_id)
+    first = np.full(len(points), np.iinfo(np.int64).max)
+    last = np.full(len(points), np.iinfo(np.int64).min)
+    np.minimum.at(first, slot, batch.ts_us)
+    np.maximum.at(last, slot, batch.ts_us)
+    rows = np.flatnonzero(batch.ts_us == last[slot])
+    last_row = np.empty(len(points), np.intp)
+    last_row[slot[rows]] = rows
+    return PointSummary(point_id=points, first_us=first, last_us=last, last_row=last_row)
+
+
+def _slots(point_id: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Return the distinct points (k,) in order and the slot of each reading (n,)."""
+    largest = int(point_id.max())
+    if point_id.min() < 0 or largest >= DENSE_IDS:
+        points, slot = np.unique(point_id, return_inverse=True)
+        return points, slot
+    seen = np.zeros(largest + 1, np.bool_)
+    seen[point_id] = True
+    points = np.flatnonzero(seen).astype(np.int32)
+    place = np.empty(largest + 1, np.intp)
+    place[points] = np.arange(len(points))
+    return points, place[point_id]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LedgerRows:
+    """Ledger lines (m,), one a minute of arrival, in order of time."""
+
+    minute_us: NDArray[np.int64]
+    received: NDArray[np.int64]
+    stored: NDArray[np.int64]
+    duplicate: NDArray[np.int64]
+    quarantined: NDArray[np.int64]
+    late: NDArray[np.int64]
+
+
+def ledger_rows(
+    stored: ReadingBatch, duplicate_received_us: NDArray[np.int64], quarantined_received_us: NDArray[np.int64]
+) -> LedgerRows:
+    """Count by minute of arrival; every reading and refusal is counted in exactly one column."""
+    late = stored.received_us[stored.received_us - stored.ts_us > LATE_US]
+    columns = (stored.received_us, duplicate_received_us, quarantined_received_us, late)
+    counted = [np.unique(column // MINUTE_US, return_counts=True) for column in columns]
+    minutes = np.unique(np.concatenate([values for values, _ in counted]))
+    counts = [np.zeros(len(minutes), np.int64) for _ in columns]
+    for target, (values, number) in zip(counts, counted, strict=True):
+        target[np.searchsorted(minutes, values)] = number
+    return LedgerRows(
+        minute_us=minutes * MINUTE_US,
+        received=counts[0] + counts[1] + counts[2],
+        stored=counts[0],
+        duplicate=counts[1],
+        quarantined=counts[2],
+        late=counts[3],
+    )
+
+
+def sequence_ranges(numbers: Sequence[MessageNumber]) -> list[tuple[str, int, str]]:
+    """Merge message numbers into (device, boot, int8multirange as text), in order of device and boot.
+
+    Numbers that PostgreSQL's bigint cannot hold are left out: they cannot be told from nonsense.
+    """
+    seen: dict[tuple[str, int], list[int]] = {}
+    for device, boot, seq in numbers:
+        if 0 <= seq < LARGEST_BIGINT and abs(boot) <= LARGEST_BIGINT:
+            seen.setdefault((device, boot), []).append(seq)
+    return [(device, boot, _multirange(seqs)) for (device, boot), seqs in sorted(seen.items())]
+
+
+def _multirange(numbers: list[int]) -> str:
+    """Write numbers as half-open ranges: [3, 4, 5, 9] → {[3,6),[9,10)}."""
+    ordered = np.unique(np.array(numbers, np.int64))
+    breaks = np.flatnonzero(np.diff(ordered) != 1)
+    starts = ordered[np.concatenate(([0], breaks + 1))]
+    ends = ordered[np.concatenate((breaks, [len(ordered) - 1]))] + 1
+    return "{" + ",".join(f"[{start},{end})" for start, end in zip(starts, ends, strict=True)) + "}"

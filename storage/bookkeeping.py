@@ -1,0 +1,56 @@
+"""The rows that one batch leaves beside its readings, in one statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.arrays import Float8Array, Int2Array, Int4Array, Int8Array, TimeArray
+from storage.plain_text import plain
+from storage.statements import statement
+from storage.times import from_us
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from storage.batch_summary import LedgerRows, PointSummary
+    from storage.engine import Connection
+    from telemetry.batch import ReadingBatch
+
+
+def ledger_parameters(gateway: str, ledger: LedgerRows) -> Mapping[str, object]:
+    """Return the parameters of the ledger's part."""
+    return {
+        "gateway": gateway,
+        "minute": TimeArray(ledger.minute_us),
+        "received": Int8Array(ledger.received),
+        "stored": Int8Array(ledger.stored),
+        "duplicate": Int8Array(ledger.duplicate),
+        "quarantined": Int8Array(ledger.quarantined),
+        "late": Int8Array(ledger.late),
+    }
+
+
+def keep_books(
+    connection: Connection,
+    *,
+    batch: ReadingBatch,
+    summary: PointSummary,
+    ledger: Mapping[str, object],
+    sequences: Sequence[tuple[str, int, str]],
+    now_us: int,
+) -> None:
+    """Write latest values, ledger, message numbers and the roll-ups to do."""
+    row = summary.last_row
+    parameters = {
+        "point_id": Int4Array(summary.point_id),
+        "first": TimeArray(summary.first_us),
+        "last": TimeArray(summary.last_us),
+        "value": Float8Array(batch.value[row]),
+        "quality": Int2Array(batch.quality[row]),
+        "received_at": TimeArray(batch.received_us[row]),
+        "now": from_us(now_us),
+        "device": [plain(device) for device, _, _ in sequences],
+        "boot": [boot for _, boot, _ in sequences],
+        "seqs": [seqs for _, _, seqs in sequences],
+    }
+    connection.execute(statement("writer", "keep_books"), {**parameters, **ledger}, prepare=True)

@@ -1,0 +1,85 @@
+"""Connections, which engine is behind them, and driver errors turned into ours."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import errors
+
+from storage.arrays import register_arrays
+from telemetry.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+# SQLSTATE classes where the same batch may succeed later.
+TRANSIENT_CLASSES = ("08", "40", "53", "57", "58", "55")
+CURES = {
+    "28": "check user and password of the database (QUAYMETER_DSN)",
+    "3D": "create the database, or correct its name in QUAYMETER_DSN",
+    "42P01": "bring the schema up to date: quaymeter db migrate",
+    "42501": "the role lacks a right: connect as the owner, or run quaymeter db migrate as the owner once",
+    "53100": "the disk of the database is full: make room; nothing was lost, the batch is tried again",
+    "57P03": "the database is starting or stopping; it is tried again",
+}
+
+
+class Engine(StrEnum):
+    """What stands behind a connection."""
+
+    POSTGRESQL = "postgresql"
+    TIMESCALEDB = "timescaledb"
+
+
+def connect(dsn: str, *, autocommit: bool = False, connect_timeout_s: int = 10) -> Connection:
+    """Open a connection whose times are UTC.
+
+    Server-side prepared statements are left to the caller: `prepare=True` where a statement repeats.
+    """
+    with storage_errors("connect"):
+        connection = psycopg.connect(
+            dsn, autocommit=True, connect_timeout=connect_timeout_s, application_name="quaymeter"
+        )
+        connection.execute("SET TIME ZONE 'UTC'")
+        register_arrays(connection)
+        connection.autocommit = autocommit
+        return connection
+
+
+def engine_of(connection: Connection) -> Engine:
+    """Ask the database whether it carries TimescaleDB."""
+    with storage_errors("ask for the engine"):
+        row = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
+    return Engine.TIMESCALEDB if row else Engine.POSTGRESQL
+
+
+@contextmanager
+def storage_errors(place: str) -> Iterator[None]:
+    """Turn driver errors into StorageError with place, cause and cure."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise wrapped(error, place) from error
+
+
+def wrapped(error: psycopg.Error, place: str) -> StorageError:
+    """Return our error for the driver's."""
+    state = error.sqlstate or ""
+    cause = (error.diag.message_primary or str(error) or type(error).__name__).strip().replace("\n", "; ")
+    cure = CURES.get(state) or CURES.get(state[:2]) or ""
+    return StorageError(cause, place=f"database: {place}", cure=cure, transient=is_transient(error))
+
+
+def is_transient(error: psycopg.Error) -> bool:
+    """Tell an error that passes (lost connection, full disk, deadlock) from one that stays."""
+    state = error.sqlstate
+    if state is None:  # the driver's own: the connection is gone, or never was
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    if isinstance(error, (errors.QueryCanceled, errors.ReadOnlySqlTransaction)):
+        return True  # a standby during failover is read-only for a moment
+    return state.startswith(TRANSIENT_CLASSES)

@@ -1,0 +1,159 @@
+"""What becomes of the readings of one batch: stored, seen before, or refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from storage.times import from_us
+from telemetry.batch import RefusalReason, empty_batch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from telemetry.batch import Decoded, Message, ReadingBatch
+
+# Times that a database of ours can hold; beyond them lies a broken clock or a broken decoder.
+FIRST_US = -2_208_988_800_000_000  # 1900-01-01
+END_US = 7_258_118_400_000_000  # 2200-01-01
+
+
+class RefusedRow(NamedTuple):
+    """One line of the quarantine."""
+
+    message: int  # index into the messages of the batch
+    received_us: int
+    reason: RefusalReason
+    detail: str
+    entry: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """The batch in three parts; each reading is in exactly one."""
+
+    stored: ReadingBatch
+    duplicate: ReadingBatch = field(default_factory=empty_batch)
+    refused: Sequence[RefusedRow] = ()
+
+    def with_refused(self, rows: Sequence[RefusedRow], kept: ReadingBatch) -> Outcome:
+        """Return the outcome with `kept` left to store and `rows` refused besides."""
+        return Outcome(stored=kept, duplicate=self.duplicate, refused=[*self.refused, *rows])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WriteResult:
+    """What a committed batch amounted to; the arrays are (n_messages,), for receipts."""
+
+    stored: int
+    duplicate: int
+    quarantined: int
+    message_stored: NDArray[np.int64]
+    message_duplicate: NDArray[np.int64]
+    message_quarantined: NDArray[np.int64]
+
+    @property
+    def received(self) -> int:
+        """Entries of the batch: the left side of the ledger."""
+        return self.stored + self.duplicate + self.quarantined
+
+
+def result_of(outcome: Outcome, refused: Sequence[RefusedRow], messages: int) -> WriteResult:
+    """Count an outcome by message."""
+    refused_in = np.fromiter((row.message for row in refused), np.int64, len(refused))
+    return WriteResult(
+        stored=len(outcome.stored),
+        duplicate=len(outcome.duplicate),
+        quarantined=len(refused),
+        message_stored=np.bincount(outcome.stored.message, minlength=messages),
+        message_duplicate=np.bincount(outcome.duplicate.message, minlength=messages),
+        message_quarantined=np.bincount(refused_in, minlength=messages),
+    )
+
+
+def refused_by_decoder(messages: Sequence[Message], decoded: Decoded) -> list[RefusedRow]:
+    """Return the decoder's refusals as lines of the quarantine."""
+    return [
+        RefusedRow(refusal.message, messages[refusal.message].received_us, *refusal[1:4])
+        for refusal in decoded.refusals
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Repeats:
+    """Rows of a batch sorted by key: the first of each (point, time), and the others with that first one's value."""
+
+    first: ReadingBatch
+    others: ReadingBatch
+    others_value: NDArray[np.float64]
+
+
+def split_repeats(batch: ReadingBatch) -> Repeats:
+    """Separate what repeats a key within the batch; of equal keys the first to arrive is kept."""
+    order = np.lexsort((np.arange(len(batch)), batch.point_id, batch.ts_us))
+    ordered = batch.take(order)
+    repeats = np.zeros(len(batch), np.bool_)
+    repeats[1:] = (np.diff(ordered.ts_us) == 0) & (np.diff(ordered.point_id) == 0)
+    first_of_run = np.maximum.accumulate(np.where(repeats, 0, np.arange(len(batch))))
+    return Repeats(
+        first=ordered.take(~repeats),
+        others=ordered.take(repeats),
+        others_value=ordered.value[first_of_run][repeats],
+    )
+
+
+def conflict_rows(
+    batch: ReadingBatch, stored_value: NDArray[np.float64], names: Mapping[int, str]
+) -> list[RefusedRow]:
+    """Describe readings whose point and time are taken by another value."""
+    return [
+        RefusedRow(
+            int(batch.message[row]),
+            int(batch.received_us[row]),
+            RefusalReason.CONFLICT,
+            f"{_name(batch, row, names)} has {stored_value[row]!r} at this time; the first value is kept"
+            " – find out why the device reports the same instant twice",
+            entry_text(batch, row, names, stored=float(stored_value[row])),
+        )
+        for row in range(len(batch))
+    ]
+
+
+def poison_rows(batch: ReadingBatch, details: Sequence[str], names: Mapping[int, str]) -> list[RefusedRow]:
+    """Describe readings that the database itself refuses."""
+    return [
+        RefusedRow(
+            int(batch.message[row]),
+            int(batch.received_us[row]),
+            RefusalReason.SCHEMA,
+            f"the database refuses this reading: {details[row]}",
+            entry_text(batch, row, names),
+        )
+        for row in range(len(batch))
+    ]
+
+
+def _name(batch: ReadingBatch, row: int, names: Mapping[int, str]) -> str:
+    number = int(batch.point_id[row])
+    return names.get(number, f"point {number}")
+
+
+def entry_text(batch: ReadingBatch, row: int, names: Mapping[int, str], **more: float) -> str:
+    """Write one reading as JSON, for the quarantine."""
+    time_us = int(batch.ts_us[row])
+    possible = FIRST_US <= time_us < END_US
+    return json.dumps(
+        {
+            "point": _name(batch, row, names),
+            "ts": from_us(time_us).isoformat() if possible else f"{time_us} µs",
+            "value": float(batch.value[row]),
+            "quality": int(batch.quality[row]),
+            **more,
+        },
+        ensure_ascii=False,
+    )
