@@ -1,0 +1,97 @@
+"""The quarantine: what was refused, and why; listed, shown and marked as replayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from storage.engine import storage_errors
+from storage.statements import statement
+from telemetry.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from storage.engine import Connection
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineEntry:
+    """One refused entry, or one whole refused message where `entry` is empty."""
+
+    id: int
+    arrived_at: datetime
+    gateway: str
+    topic: str
+    content_type: str
+    payload_bytes: int  # true size; more than len(payload) where the payload was cut
+    reason: str
+    detail: str
+    entry: str
+    replayed_at: datetime | None
+    replayed_by: str | None
+    payload: bytes | None  # only where one entry is asked for
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole payload is kept, so that it can be replayed."""
+        return self.payload is not None and len(self.payload) == self.payload_bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReasonCount:
+    """How often one reason was met."""
+
+    reason: str
+    entries: int
+    open: int  # not replayed yet
+
+
+def list_(
+    connection: Connection,
+    *,
+    reason: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    open_only: bool = False,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[QuarantineEntry]:
+    """Return refused entries without their payloads, newest first; `before` is the last id of the page before."""
+    parameters = {"reason": reason, "start": start, "end": end, "open_only": open_only, "before": before, "limit": limit}
+    with storage_errors("list the quarantine"):
+        rows = connection.execute(statement("quarantine", "list"), parameters).fetchall()
+    return [_entry(row) for row in rows]
+
+
+def show(connection: Connection, entry_id: int) -> QuarantineEntry:
+    """Return one refused entry with its message."""
+    with storage_errors("show a quarantined entry"):
+        row = connection.execute(statement("quarantine", "show"), (entry_id,)).fetchone()
+    if row is None:
+        raise StorageError(f"no quarantined entry {entry_id}", cure="list them: quaymeter quarantine list")
+    return _entry(row)
+
+
+def counts(connection: Connection) -> list[ReasonCount]:
+    """Count the quarantine by reason."""
+    with storage_errors("count the quarantine"):
+        rows = connection.execute(statement("quarantine", "counts")).fetchall()
+    return [ReasonCount(reason=reason, entries=entries, open=left) for reason, entries, left in rows]
+
+
+def mark_replayed(connection: Connection, ids: Sequence[int], *, who: str) -> int:
+    """Mark entries (and the others of their messages) as replayed; commit; return how many were marked."""
+    with storage_errors("mark the quarantine"):
+        marked = connection.execute(statement("quarantine", "mark_replayed"), {"ids": list(ids), "who": who}).rowcount
+        audit = {"who": who, "what": "quarantine_replay", "subject": "quarantine", "detail": Jsonb({"ids": list(ids)})}
+        connection.execute(statement("catalogue", "audit"), audit)
+        connection.commit()
+    return marked
+
+
+def _entry(row: tuple[Any, ...]) -> QuarantineEntry:
+    return QuarantineEntry(**dict(zip(QuarantineEntry.__dataclass_fields__, row, strict=True)))

@@ -1,0 +1,10 @@
+-- name: latest
+-- Every point of a site with its latest reading.
+SELECT p.id, p.key, p.name, a.key, p.quantity, p.canonical_unit, p.kind, p.period_s, p.silent_after_s,
+       l.ts, l.value, l.quality, l.received_at
+FROM point AS p
+JOIN site AS s ON s.id = p.site_id
+JOIN asset AS a ON a.id = p.asset_id
+LEFT JOIN point_latest AS l ON l.point_id = p.id
+WHERE s.key = %s AND p.retired_at IS NULL
+ORDER BY p.key;
