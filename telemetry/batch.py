@@ -100,6 +100,7 @@ class Decoded:
     batch: ReadingBatch
     refusals: Sequence[Refusal]
     sequences: Sequence[MessageNumber]
+    rebirths: Sequence[str] = ()  # Sparkplug nodes `group/node` that have to be asked to say everything anew
 
     @property
     def received(self) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from telemetry.site import Point
+    from telemetry.site import Point, Site
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,3 +32,16 @@ class Catalogue:
     plain_topics: Mapping[str, str] = field(default_factory=dict)  # mapped topic → point key
     sparkplug: Mapping[str, str] = field(default_factory=dict)  # `group/node[/device]` → asset `area/asset`
     version: str = ""  # changes whenever the site file is applied with a change
+
+
+def catalogue_of(site: Site, numbers: Mapping[str, int] | None = None) -> Catalogue:
+    """Make a catalogue from a site; without `numbers` (key → point id) the points are numbered 1…n in order of key."""
+    if numbers is None:
+        numbers = {key: number for number, key in enumerate(sorted(point.key for point in site.points), start=1)}
+    return Catalogue(
+        site=site.id,
+        points={point.key: CataloguePoint(point_id=numbers[point.key], point=point) for point in site.points},
+        devices={asset.key: asset.device for asset in site.assets},
+        plain_topics=site.plain_topics,
+        sparkplug=site.sparkplug,
+    )

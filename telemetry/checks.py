@@ -1,0 +1,140 @@
+"""From raw columns to a batch: units, every check, and refusals for what is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from telemetry.batch import Message, ReadingBatch, Refusal, RefusalReason, empty_batch
+from telemetry.columns import MISSING, WRONG_UNIT, Gathering, RawColumns
+from telemetry.formats.envelope_read import unit_detail
+from telemetry.formats.rows import LONGEST_TEXT, entry_text, unknown_point
+from telemetry.quality import QualityClass, Reason, judged
+from telemetry.rates import RateWatch
+from telemetry.validate import ACCEPTED, CODE, DETAILS, REFUSALS, TimeLimits, check_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from telemetry.formats.envelope import Entry
+    from telemetry.routes import Routes
+
+
+class Checks:
+    """The server's checks over one stream of readings."""
+
+    def __init__(self, routes: Routes, limits: TimeLimits) -> None:
+        """Check against the points that the routes lead to."""
+        self._routes = routes
+        self._table = routes.table
+        self._limits = limits
+        self.clocks = routes.clocks
+        self._rates = RateWatch(routes.table)
+
+    def batch(
+        self, gathering: Gathering, messages: Sequence[Message], refusals: list[Refusal], now_us: int
+    ) -> ReadingBatch:
+        """Turn what was gathered into a batch; refusals are appended."""
+        raw = gathering.columns(self._table)
+        if len(raw.variant) == 0:
+            return empty_batch()
+        variant = np.maximum(raw.variant, 0)
+        row = self._table.row[variant]
+        value = raw.value * self._table.factor[variant] + self._table.offset[variant]
+        checked = check_rows(self._table, row, raw.ts_us, value, raw.quality, now_us=now_us, limits=self._limits)
+        refusal = self._more_refusals(raw, row, checked.refusal)
+        quality = self._clock_quality(raw, checked.quality)
+        if refusal.any():
+            self._explain(raw, refusal, gathering, messages, refusals)
+            kept = np.flatnonzero(refusal == ACCEPTED)
+        else:
+            kept = None
+        if kept is not None:
+            row, value, quality = row[kept], value[kept], quality[kept]
+        ts_us = raw.ts_us if kept is None else raw.ts_us[kept]
+        received_us, message = raw.blocks.spread(raw.blocks.received_us), raw.blocks.spread(raw.blocks.message)
+        return ReadingBatch(
+            point_id=self._table.point_id[row],
+            ts_us=ts_us,
+            value=value,
+            quality=self._rates.judge(row, ts_us, value, quality),
+            received_us=received_us if kept is None else received_us[kept],
+            message=message if kept is None else message[kept],
+        )
+
+    def _more_refusals(self, raw: RawColumns, row: NDArray[np.int32], refusal: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Add the refusals that only raw columns (n,) show: names, units, truth values where a number belongs."""
+        if raw.boolean.any():
+            refusal[raw.boolean & ~self._table.is_state[row]] = CODE[RefusalReason.SCHEMA]
+        if raw.variant.min() < 0:
+            refusal[raw.variant == MISSING] = CODE[RefusalReason.UNKNOWN_POINT]
+            refusal[raw.variant == WRONG_UNIT] = CODE[RefusalReason.UNIT]
+        return refusal
+
+    def _clock_quality(self, raw: RawColumns, quality: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Mark readings (n,) without a time of their own, and those of devices whose clock is off."""
+        suspect = raw.clockless
+        blocks = raw.blocks
+        telling = np.flatnonzero(blocks.device >= 0)
+        if len(telling):
+            newest = np.maximum.reduceat(raw.ts_us, blocks.start)[telling]
+            lag_s = (blocks.received_us[telling] - newest) / 1e6
+            off = np.zeros(len(blocks.device), np.bool_)
+            off[telling] = self.clocks.observe(blocks.device[telling], lag_s)
+            if off.any():
+                suspect = suspect | blocks.spread(off)
+        return judged(quality, suspect, Reason.CLOCK, QualityClass.UNCERTAIN) if suspect.any() else quality
+
+    def _explain(
+        self,
+        raw: RawColumns,
+        refusal: NDArray[np.int8],
+        gathering: Gathering,
+        messages: Sequence[Message],
+        refusals: list[Refusal],
+    ) -> None:
+        """Write one refusal for each refused reading."""
+        message = raw.blocks.spread(raw.blocks.message)
+        for position in np.flatnonzero(refusal).tolist():
+            reason = REFUSALS[refusal[position]]
+            index = int(message[position])
+            place_of_entry = int(raw.entry[position])
+            if reason is None:  # never: flatnonzero leaves out code 0, which alone has no reason
+                continue
+            if place_of_entry < 0:
+                text = self._row_text(raw, position)
+                detail = _TRUTH if raw.boolean[position] and reason is RefusalReason.SCHEMA else DETAILS[reason]
+            else:
+                entry = gathering.entries[place_of_entry]
+                text = msgspec.json.encode(entry).decode()[:LONGEST_TEXT]
+                detail = self._detail(entry, reason, messages[index].topic, truth=bool(raw.boolean[position]))
+            refusals.append(Refusal(index, reason, detail, text))
+
+    def _row_text(self, raw: RawColumns, position: int) -> str:
+        """Return a refused row as JSON text; a value that JSON cannot hold is written in words."""
+        point = self._table.points[self._table.row[raw.variant[position]]]
+        value = float(raw.value[position])
+        return entry_text(
+            {
+                "n": point.short_name,
+                "v": value if np.isfinite(value) else repr(value),
+                "ts": int(raw.ts_us[position]) // 1000,
+                "q": int(raw.quality[position]),
+            }
+        )
+
+    def _detail(self, entry: Entry, reason: RefusalReason, topic: str, *, truth: bool) -> str:
+        """Explain the refusal of a plain entry."""
+        names = self._routes.places[topic].names
+        if reason is RefusalReason.UNKNOWN_POINT:
+            return unknown_point(entry.n, names)
+        if reason is RefusalReason.UNIT:
+            return unit_detail(self._table, names[entry.n], entry.u)
+        return _TRUTH if truth and reason is RefusalReason.SCHEMA else DETAILS[reason]
+
+
+_TRUTH = "true or false where a number belongs – only a point of kind state takes them"
