@@ -11,14 +11,14 @@ from ingest_gateway.intake import Intake
 from ingest_gateway.metrics import Metrics
 from ingest_gateway.pipeline import Pipeline, Writing
 from ingest_gateway.status_server import StatusServer
-from storage.catalogue import list_sites, load_catalogue
+from storage.catalogue import list_sites, load_catalogue, site_version
 from storage.ownership import Ownership
 from storage.writer import Writer
 from telemetry.topics import SPARKPLUG_ROOT
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from ingest_gateway.settings import GatewaySettings
     from telemetry.catalogue import Catalogue
@@ -56,7 +56,7 @@ class Gateway:
             max_held_bytes=settings.max_held_bytes,
         )
         self.connection = Connection(settings, self.intake)
-        self.decoders = SiteDecoders(load or (lambda: _load(settings)), settings, self.metrics)
+        self.decoders = SiteDecoders(load or DatabaseCatalogues(settings.dsn, settings.sites), settings, self.metrics)
         self.pipeline = Pipeline(
             self.intake,
             self.decoders,
@@ -156,8 +156,19 @@ def run_gateway(settings: GatewaySettings, stop: threading.Event) -> None:
     Gateway(settings).run(stop)
 
 
-def _load(settings: GatewaySettings) -> Mapping[str, Catalogue]:
-    """Return the catalogues of the gateway's sites that the database has."""
-    known = list_sites(settings.dsn)
-    wanted = [site for site in known if not settings.sites or site in settings.sites]
-    return {site: load_catalogue(settings.dsn, site) for site in wanted}
+class DatabaseCatalogues:
+    """Loads the catalogues of a gateway's sites; only those that were applied anew since the last time."""
+
+    def __init__(self, dsn: str, sites: Collection[str]) -> None:
+        """`sites` none means all that the database has."""
+        self._dsn = dsn
+        self._sites = sites
+        self._loaded: dict[str, Catalogue] = {}
+
+    def __call__(self) -> Mapping[str, Catalogue]:
+        """Return the catalogues by site, as they are now."""
+        for site in list_sites(self._dsn):
+            wanted = not self._sites or site in self._sites
+            if wanted and (site not in self._loaded or site_version(self._dsn, site) != self._loaded[site].version):
+                self._loaded[site] = load_catalogue(self._dsn, site)
+        return dict(self._loaded)
