@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from quaymeter.cli.context import Json, Session
 from quaymeter.cli.output import ExitCode, say, show_json, stdout
 from quaymeter.doctor.examination import examine
 from quaymeter.doctor.finding import Finding, State
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 STYLES = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
 

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import Path  # noqa: TC003 – typer reads annotations when it runs
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from quaymeter import logs
+from quaymeter.cli.kinds import BrokerKind  # noqa: TC001 – typer reads annotations when it runs
 from quaymeter.cli.output import show_json
 from quaymeter.lifecycle import hold_lifeline, stopping
-
-
-class Kind(StrEnum):
-    """Brokers that run on this machine."""
-
-    MOSQUITTO = "mosquitto"
-    IOTCORE = "iotcore"
-
 
 Directory = Annotated[Path, typer.Argument(help="where its data are kept")]
 
@@ -47,7 +39,7 @@ def database(directory: Directory) -> None:
             server.stop()
 
 
-def broker(directory: Directory, kind: Annotated[Kind | None, typer.Option()] = None) -> None:
+def broker(directory: Directory, kind: Annotated[BrokerKind | None, typer.Option()] = None) -> None:
     """Run a broker on the loopback until the parent leaves."""
     from quaymeter.broker import LocalBroker  # noqa: PLC0415 – the other parts run without it
 

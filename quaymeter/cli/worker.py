@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from worker.rollups import RollupLoop
 
 from quaymeter.cli.context import Lifeline, service_settings
 from quaymeter.lifecycle import hold_lifeline, stopping
-from quaymeter.worker_health import serve_health
-from worker.rollups import RollupLoop
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +29,7 @@ def worker(
     """
     settings = service_settings(context, worker_http_port=http_port)
     loop = RollupLoop(settings.conninfo)
-    with stopping() as stop, serve_health(settings.http_host, settings.worker_http_port, loop):
+    with stopping() as stop:
         if lifeline:
             hold_lifeline(stop)
         loop.run(stop)

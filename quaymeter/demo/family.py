@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+
+class StoppedError(Exception):
+    """Somebody asked to stop while the family was still starting."""
+
+
 _TAIL = 15  # lines of a child's log that are shown when it fails
 
 
@@ -49,13 +54,15 @@ class Child:
             self.process.kill()
             return self.process.wait()
 
-    def said(self, timeout_s: float) -> dict[str, object]:
+    def said(self, timeout_s: float, stop: threading.Event | None = None) -> dict[str, object]:
         """Return the next JSON line that the child wrote to stdout, at most `timeout_s` [s] from now."""
         end = time.monotonic() + timeout_s
         while True:
             try:
                 return self._said.get(timeout=0.05)
             except queue.Empty:
+                if stop is not None and stop.is_set():
+                    raise StoppedError from None
                 if self.process.poll() is not None and self._said.empty():
                     raise self.failure() from None
                 if time.monotonic() > end:

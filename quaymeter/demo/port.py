@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quaymeter.demo.family import Child, Family
+from quaymeter.demo.family import Child, Family, StoppedError
 from quaymeter.demo.ports import LOOPBACK, free_port
 from quaymeter.demo.web import ask
 from storage.catalogue import apply_site
 from storage.migrate import migrate
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -49,8 +50,11 @@ class Broker:
 class DemoPort:
     """Starts the processes of a demo and stops them, the source of signals first, the database last."""
 
-    def __init__(self, place: Place, site_file: Path, site: Site, *, tell: Callable[[str], None]) -> None:
-        """Remember what to start; `tell` is given a line for each step."""
+    def __init__(
+        self, place: Place, site_file: Path, site: Site, *, tell: Callable[[str], None], stop: threading.Event
+    ) -> None:
+        """Remember what to start; `tell` is given a line for each step, `stop` ends a start half way."""
+        self._stop = stop
         self._place = place
         self._site_file = site_file.resolve()
         self._site = site
@@ -72,14 +76,14 @@ class DemoPort:
         database = self._family.start("database", ["part", "database", str(self._place.database)], {})
         kind = ["--kind", broker_kind] if broker_kind else []
         broker = self._family.start("broker", ["part", "broker", str(self._place.broker), *kind], {})
-        self.dsn = str(database.said(DATABASE_S)["dsn"])
+        self.dsn = str(database.said(DATABASE_S, self._stop)["dsn"])
         self._tell("the database is up")
         applied = migrate(self.dsn)
         changes = apply_site(self.dsn, self._site, who="quaymeter demo")
         fresh = "a new database" if applied else "the data of an earlier start are kept"
         changed = len(changes.added) + len(changes.changed) + len(changes.retired)
         self._tell(f"{self._site.name}: {len(self._site.points)} points, {changed} thing(s) changed, {fresh}")
-        heard = broker.said(PART_S)
+        heard = broker.said(PART_S, self._stop)
         self.broker = Broker(port=int(str(heard["port"])), kind=str(heard["kind"]), durable=bool(heard["durable"]))
 
     def start_services(self, api_port: int) -> None:
@@ -92,8 +96,8 @@ class DemoPort:
         self._family.start("worker", ["worker", "--lifeline"], self._environ)
         with ThreadPoolExecutor(2) as pool:
             waits = [
-                pool.submit(_wait_ready, gateway, self.ports.gateway, "/ready"),
-                pool.submit(_wait_ready, api, self.ports.api, "/api/v1/health/ready"),
+                pool.submit(self._wait_ready, gateway, self.ports.gateway, "/ready"),
+                pool.submit(self._wait_ready, api, self.ports.api, "/api/v1/health/ready"),
             ]
             for wait in waits:
                 wait.result()
@@ -134,13 +138,16 @@ class DemoPort:
             "QUAYMETER_API_PORT": str(self.ports.api),
         }
 
+    def pause(self) -> None:
+        """Wait a moment while starting; raises where a part has ended or somebody asked to stop."""
+        if self._stop.wait(PAUSE_S):
+            raise StoppedError
+        self._family.check()
 
-def _wait_ready(child: Child, port: int, path: str) -> None:
-    end = time.monotonic() + READY_S
-    while time.monotonic() < end:
-        if ask(port, path)[0] == 200:
-            return
-        if child.process.poll() is not None:
-            raise child.failure()
-        time.sleep(PAUSE_S)
-    raise child.failure(f"was not ready within {READY_S:.0f} s")
+    def _wait_ready(self, child: Child, port: int, path: str) -> None:
+        end = time.monotonic() + READY_S
+        while time.monotonic() < end:
+            if ask(port, path)[0] == 200:
+                return
+            self.pause()
+        raise child.failure(f"was not ready within {READY_S:.0f} s")
