@@ -1,0 +1,110 @@
+"""Puts the service together: routes, errors, security, and the parts that live as long as it does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from api import problems
+from api.console import pages
+from api.console.render import problem_page
+from api.live import LiveHub
+from api.metrics import Metrics, MetricsMiddleware
+from api.parts import Admitted, Parts
+from api.routes import health, ledger, live, quarantine, readings, reference, site
+from api.security import SecurityMiddleware, open_door
+from api.updates import latest_updates
+from storage.pool import ReadPool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from api.security import Door
+    from api.settings import ApiSettings
+
+STATIC = Path(__file__).parent / "console" / "static"
+DESCRIPTION = """
+What a port's utilities do, live and as history. Everything is read-only.
+
+* **Times** are RFC 3339 with a zone, in UTC; a time without a zone is refused.
+* **Units** are UCUM codes, one for each point, whatever the device sent.
+* **Quality** travels with every reading; bad readings are stored and never counted, and every aggregate says its coverage.
+* **Errors** are problem details (RFC 9457) with `place`, `detail` (the cause) and `cure`.
+* Where the database holds one site, `site` may be left out.
+"""
+TAGS = [
+    {"name": "site", "description": "The port as data: plant and points."},
+    {"name": "readings", "description": "Latest values, history at any resolution, and the live stream."},
+    {"name": "trust", "description": "What came in and what became of it: ledger, quarantine, losses."},
+    {"name": "health", "description": "For supervisors, load balancers and Prometheus."},
+]
+
+
+def create_app(settings: ApiSettings, *, door: Door = open_door) -> FastAPI:
+    """Return the service; nothing connects before its lifespan begins."""
+    parts = _parts(settings, door)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        del app
+        with parts.pool:
+            polling = asyncio.create_task(parts.hub.run(), name="live poller")
+            try:
+                yield
+            finally:
+                parts.hub.close()
+                polling.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await polling
+
+    app = FastAPI(
+        title="quaymeter",
+        summary="Shows, with numbers that survive an audit, what a port's utilities do.",
+        description=DESCRIPTION,
+        version=version("quaymeter"),
+        openapi_tags=TAGS,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere; ours is at /api/v1/reference
+        redoc_url=None,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        max_body_size=settings.max_body_bytes,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.parts = parts
+    problems.install(app, page=problem_page)
+    for router in (site.router, readings.router, live.router, ledger.router, quarantine.router):
+        app.include_router(router, prefix="/api/v1", dependencies=[Admitted])
+    app.include_router(health.router, prefix="/api/v1")
+    app.include_router(health.router, include_in_schema=False)  # where supervisors look by habit
+    app.include_router(reference.router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.include_router(pages.router, include_in_schema=False, dependencies=[Admitted])
+    app.add_middleware(MetricsMiddleware, metrics=parts.metrics)
+    app.add_middleware(SecurityMiddleware, allowed_hosts=settings.allowed_hosts)
+    return app
+
+
+def _parts(settings: ApiSettings, door: Door) -> Parts:
+    pool = ReadPool(settings.dsn, size=settings.pool_size)
+    hub = LiveHub(
+        load=lambda: latest_updates(pool),
+        interval_s=settings.live_interval_s,
+        heartbeat_s=settings.heartbeat_s,
+        max_clients=settings.max_live_clients,
+    )
+    return Parts(
+        settings=settings,
+        pool=pool,
+        hub=hub,
+        metrics=Metrics(hub),
+        door=door,
+        downloads=threading.BoundedSemaphore(settings.max_streams),
+    )

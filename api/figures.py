@@ -1,0 +1,96 @@
+"""How a figure is shown: symbol of its unit, number of decimals, quality in words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from telemetry.quality import CLASS_MASK, DEVICE_SHIFT, QualityClass, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# UCUM codes are for machines; people read these.
+SYMBOLS: Mapping[str, str] = {
+    "1": "",
+    "Cel": "°C",
+    "m3": "m³",
+    "m3/h": "m³/h",
+    "m3/s": "m³/s",
+    "kW.h": "kWh",
+    "MW.h": "MWh",
+    "kvar.h": "kvarh",
+    "uS/cm": "µS/cm",
+    "{NTU}": "NTU",
+    "[NTU]": "NTU",
+    "[pH]": "pH",
+    "[ppm]": "ppm",
+    "{count}": "",
+    "{CFU}/(100.mL)": "UFC/100 mL",
+    "V.A": "VA",
+    "kV.A": "kVA",
+    "EUR": "€",
+}
+# Decimals by canonical unit: what the sensor can tell, not what a float can hold.
+DECIMALS: Mapping[str, int] = {
+    "bar": 2,
+    "kg/h": 0,
+    "kg": 0,
+    "mg/L": 2,
+    "[pH]": 2,
+    "m": 2,
+    "V": 0,
+    "{count}": 0,
+    "[ppm]": 0,
+    "s": 0,
+    "kW.h": 1,
+    "mS/cm": 1,
+}
+
+
+class ClassName(StrEnum):
+    """The quality classes in words."""
+
+    GOOD = "good"
+    UNCERTAIN = "uncertain"
+    BAD = "bad"
+
+
+CLASS_NAMES = (ClassName.GOOD, ClassName.UNCERTAIN, ClassName.BAD, ClassName.BAD)
+
+
+def class_name(quality: int) -> ClassName:
+    """Return the class that counts, in words."""
+    return CLASS_NAMES[quality & CLASS_MASK]
+
+
+def device_class_name(quality: int) -> ClassName:
+    """Return the class that the device itself gave, in words."""
+    return CLASS_NAMES[(quality >> DEVICE_SHIFT) & CLASS_MASK]
+
+
+def reasons(quality: int) -> list[str]:
+    """Return the reasons in words, in order of their bits.
+
+    Examples
+    --------
+    >>> reasons(2 | Reason.RANGE | Reason.SIMULATED)
+    ['range', 'simulated']
+    """
+    return [str(reason.name).lower() for reason in Reason if quality & reason]
+
+
+def counts(quality: int) -> bool:
+    """Say whether a reading may be counted: bad ones are stored and never counted."""
+    return quality & CLASS_MASK < QualityClass.BAD
+
+
+def symbol(unit: str, quantity: str = "") -> str:
+    """Return what people write for a UCUM code; absolute pressure says so, as bar alone means gauge."""
+    text = SYMBOLS.get(unit, unit)
+    return f"{text} abs." if quantity == "absolute_pressure" else text
+
+
+def decimals(unit: str, kind: str = "gauge") -> int:
+    """Return the decimals that a value in this unit is shown with."""
+    return 0 if kind == "state" else DECIMALS.get(unit, 1)

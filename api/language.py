@@ -1,0 +1,98 @@
+"""The reader's language: which one, its words, and its way of writing numbers and times."""
+
+from __future__ import annotations
+
+import gettext
+from functools import cache
+from typing import TYPE_CHECKING
+
+from babel import Locale, dates, numbers
+from babel.core import negotiate_locale
+
+from locales import DIRECTORY, DOMAIN, LANGUAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, tzinfo
+
+
+def noted(message: str) -> str:
+    """Mark a sentence for the catalogues where it is defined; it is translated where it is shown."""
+    return message
+
+
+def choose(*wishes: str | None, accept_language: str = "", default: str = "fr") -> str:
+    """Return the first wish that we speak, else the browser's first that we speak, else the default.
+
+    Examples
+    --------
+    >>> choose(None, "en")
+    'en'
+    >>> choose(accept_language="de-DE,en-GB;q=0.7,fr;q=0.3")
+    'en'
+    """
+    for wish in wishes:
+        if wish in LANGUAGES:
+            return wish
+    preferred = sorted(_ranges(accept_language), key=lambda item: -item[1])
+    found = negotiate_locale([tag for tag, weight in preferred if weight > 0], list(LANGUAGES), sep="-")
+    return found or default
+
+
+def _ranges(accept_language: str) -> list[tuple[str, float]]:
+    ranges = []
+    for item in accept_language[:500].split(","):
+        tag, _, weight = item.strip().partition(";q=")
+        try:
+            ranges.append((tag, float(weight) if weight else 1.0))
+        except ValueError:
+            continue
+    return ranges
+
+
+class Words:
+    """One language's words, numbers and times."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.locale = Locale.parse(language)
+        self.catalogue = gettext.translation(DOMAIN, DIRECTORY, languages=[language])
+
+    def __call__(self, message: str, **figures: object) -> str:
+        """Return the message in this language, with named figures filled in."""
+        text = self.catalogue.gettext(message)
+        return text % figures if figures else text
+
+    def plural(self, one: str, many: str, n: int) -> str:
+        """Return the form for n, with `%(n)s` written as this language writes whole numbers."""
+        return self.catalogue.ngettext(one, many, n) % {"n": self.number(n, 0)}
+
+    def named(self, names: Mapping[str, str], otherwise: str) -> str:
+        """Return the name of a thing of the site in this language, or in any, or its key."""
+        return names.get(self.language) or next(iter(names.values()), "") or otherwise
+
+    def number(self, value: float, decimals: int) -> str:
+        """Return a number with fixed decimals: 1 234,5 in French, 1,234.5 in English."""
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        text: str = numbers.format_decimal(value, format=pattern, locale=self.locale)
+        return text
+
+    def time(self, moment: datetime, zone: tzinfo, *, style: str = "medium") -> str:
+        """Return date and time of day in the site's zone."""
+        text: str = dates.format_datetime(moment, format=style, tzinfo=zone, locale=self.locale)
+        return text
+
+    def day(self, moment: datetime) -> str:
+        """Return day and month, short: 21 nov., Nov 21."""
+        text: str = dates.format_skeleton("MMMd", moment, tzinfo=moment.tzinfo, locale=self.locale)
+        return text
+
+    def clock(self, moment: datetime, zone: tzinfo) -> str:
+        """Return the time of day with seconds in the site's zone."""
+        return moment.astimezone(zone).strftime("%H:%M:%S")
+
+
+@cache
+def words(language: str) -> Words:
+    """Return the words of a language, read once."""
+    return Words(language)

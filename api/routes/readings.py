@@ -1,0 +1,5 @@
+"""History of points at any resolution."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["readings"])

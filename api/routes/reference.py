@@ -1,0 +1,34 @@
+"""The reference of this API as a page of our own: no script, nothing from elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request
+
+from api.console.render import page
+
+if TYPE_CHECKING:
+    from starlette.responses import HTMLResponse
+
+router = APIRouter()
+
+
+@router.get("/api/v1/reference")
+def reference(request: Request) -> Any:  # noqa: ANN401 - a page, not a model
+    """Show every operation with its parameters and an example."""
+    return _reference(request)
+
+
+def _reference(request: Request) -> HTMLResponse:
+    document = request.app.openapi()
+    operations = [
+        {"path": path, **operation}
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+        if isinstance(operation, dict)
+    ]
+    groups = [
+        (tag, [operation for operation in operations if tag["name"] in operation["tags"]]) for tag in document["tags"]
+    ]
+    return page(request, "reference.html", site=None, page="reference", document=document, groups=groups)

@@ -1,0 +1,95 @@
+"""Brings the catalogues in step with the code: `python -m locales` after a sentence was added or changed.
+
+New sentences are added to both catalogues, gone ones are removed, and both are compiled. English is the language of
+the sources, so its catalogue fills itself; French sentences that are missing are named, and wait for a translator.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from locales import DIRECTORY, DOMAIN, LANGUAGES
+
+ROOT = DIRECTORY.parent
+METHODS = [("api/console/templates/**.html", "jinja2"), ("api/**.py", "python")]
+OPTIONS = {"api/console/templates/**.html": {"trimmed": "true"}}
+KEYWORDS = {"_": None, "say": None, "noted": None, "plural": (1, 2), "ngettext": (1, 2)}
+BEGUN = datetime(2026, 11, 22, tzinfo=UTC)  # fixed: a catalogue changes only with its sentences
+HEADER = "# Words of the quaymeter console. Keep in step with: python -m locales"
+
+
+def template() -> Catalog:
+    """Return every sentence that code and templates use, in order."""
+    catalogue = Catalog(domain=DOMAIN)
+    found = extract_from_dir(ROOT / "api", [(p.removeprefix("api/"), m) for p, m in METHODS], 
+                             {p.removeprefix("api/"): o for p, o in OPTIONS.items()}, KEYWORDS)
+    for _, _, message, _, _ in sorted(found, key=lambda item: str(item[2])):
+        catalogue.add(message)
+    return catalogue
+
+
+def source(language: str) -> Path:
+    """Return the place of a catalogue's source."""
+    return DIRECTORY / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def updated(language: str) -> Catalog:
+    """Return a language's catalogue brought in step with the code."""
+    path = source(language)
+    old = read_po(io.StringIO(path.read_text(encoding="utf-8") if path.exists() else ""), locale=language)
+    new = Catalog(locale=language, domain=DOMAIN, header_comment=HEADER, fuzzy=False, creation_date=BEGUN, revision_date=BEGUN)
+    for message in template():
+        if message.id:
+            known = old.get(message.id)
+            new.add(message.id, message.id if language == "en" else (known.string if known else None))
+    return new
+
+
+def text_of(catalogue: Catalog) -> bytes:
+    """Return the source of a catalogue: without places in the code, which move all the time."""
+    out = io.BytesIO()
+    write_po(out, catalogue, width=110, no_location=True, omit_header=False, sort_output=True)
+    return out.getvalue().rstrip() + b"\n"
+
+
+def compiled(text: bytes, language: str) -> bytes:
+    """Return the compiled form of a catalogue's source."""
+    out = io.BytesIO()
+    write_mo(out, read_po(io.BytesIO(text), locale=language, domain=DOMAIN))
+    return out.getvalue()
+
+
+def missing(catalogue: Catalog) -> list[str]:
+    """Return the sentences without translation."""
+    gaps = []
+    for message in catalogue:
+        strings = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
+        if message.id and not all(strings):
+            gaps.append(message.id if isinstance(message.id, str) else message.id[0])
+    return gaps
+
+
+def main() -> int:
+    """Update and compile both catalogues; 1 if a translation is missing."""
+    gaps = 0
+    for language in LANGUAGES:
+        catalogue = updated(language)
+        text = text_of(catalogue)
+        source(language).write_bytes(text)
+        source(language).with_suffix(".mo").write_bytes(compiled(text, language))
+        for sentence in missing(catalogue):
+            gaps += 1
+            sys.stdout.write(f"{language}: not translated: {sentence}\n")
+    return 1 if gaps else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

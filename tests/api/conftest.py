@@ -1,0 +1,183 @@
+"""A small port in a real database, with readings written by the real writer, and the service over it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.serve import run_api
+from api.settings import ApiSettings
+from storage.catalogue import apply_site, load_catalogue
+from storage.writer import Writer
+from telemetry.batch import Decoded, Message, MessageNumber, ReadingBatch, Refusal, RefusalReason
+from telemetry.quality import Reason
+from telemetry.site import Asset, Kind, Operator, Point, Site, Utility
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from telemetry.catalogue import Catalogue
+
+SIMULATED = int(Reason.SIMULATED)
+OUT_OF_RANGE = 2 | int(Reason.RANGE)
+ASSETS = (
+    ("loop/pump-1", "Pompe de boucle 1", "Loop pump 1", "seawater"),
+    ("store/room-1", "Chambre froide 1", "Cold room 1", "cold"),
+    ("store/room-2", "Chambre froide 2", "Cold room 2", "cold"),
+)
+# name, French, English, quantity, unit, kind, valid range
+POINTS = (
+    ("t_air", "Température d'air", "Air temperature", "temperature", "Cel", Kind.GAUGE, (-40.0, 40.0)),
+    ("flow", "Débit", "Flow", "volume_flow", "m3/h", Kind.GAUGE, (0.0, 5000.0)),
+    ("energy", "Énergie", "Energy", "energy", "kW.h", Kind.COUNTER, (None, None)),
+    ("running", "Marche", "Running", "state", "1", Kind.STATE, (None, None)),
+)
+
+
+def small_port(*, site_id: str = "small", silent_after_s: float = 300.0) -> Site:
+    """Return a port of three assets and twelve points."""
+    assets = tuple(
+        Asset(
+            key=key, name={"fr": fr, "en": en}, utility=utility, operator="maree", device=f"plc-{i}", kind="cold_room"
+        )
+        for i, (key, fr, en, utility) in enumerate(ASSETS, 1)
+    )
+    points = tuple(
+        Point(
+            key=f"{asset.key}/{name}",
+            name={"fr": fr, "en": en},
+            quantity=quantity,
+            unit=unit,
+            kind=kind,
+            period_s=60.0,
+            silent_after_s=silent_after_s,
+            valid_min=limits[0],
+            valid_max=limits[1],
+            tags={"haccp": "yes"} if name == "t_air" else {},
+        )
+        for asset in assets
+        for name, fr, en, quantity, unit, kind, limits in POINTS
+    )
+    return Site(
+        id=site_id,
+        name="Petit port",
+        latitude=50.7,
+        longitude=1.6,
+        timezone=ZoneInfo("Europe/Paris"),
+        utilities=(
+            Utility(id="seawater", name={"fr": "Eau de mer", "en": "Seawater"}),
+            Utility(id="cold", name={"fr": "Froid", "en": "Cold"}),
+        ),
+        operators=(Operator(id="maree", name="Marée du Quai"),),
+        assets=assets,
+        points=points,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """A database with a site, and a pen to write readings with."""
+
+    dsn: str
+    site: Site
+    catalogue: Catalogue
+
+    def write(
+        self,
+        readings: Sequence[tuple[str, datetime, float, int]],
+        *,
+        refused: Sequence[Refusal] = (),
+        numbers: Sequence[MessageNumber] = (),
+        payload: bytes = b'{"v": 1}',
+    ) -> None:
+        """Store readings (key, time, value, quality) as a gateway would."""
+        now_us = round(datetime.now(UTC).timestamp() * 1e6)
+        ids = [self.catalogue.points[key].point_id for key, *_ in readings]
+        batch = ReadingBatch(
+            point_id=np.array(ids, np.int32),
+            ts_us=np.array([round(ts.timestamp() * 1e6) for _, ts, _, _ in readings], np.int64),
+            value=np.array([value for _, _, value, _ in readings], np.float64),
+            quality=np.array([quality for *_, quality in readings], np.int16),
+            received_us=np.full(len(ids), now_us, np.int64),
+            message=np.zeros(len(ids), np.int32),
+        )
+        message = Message(f"port/v1/{self.site.id}/store/room-1/telemetry", payload, "", now_us)
+        with Writer(self.dsn, gateway="gateway-test") as writer:
+            writer.write([message], Decoded(batch=batch, refusals=list(refused), sequences=list(numbers)))
+
+    def write_everything(self, *, age_s: float = 10.0, value: float = 1234.5) -> None:
+        """Give every point one reading of the given age."""
+        at = datetime.now(UTC) - timedelta(seconds=age_s)
+        values = {"running": 1.0, "t_air": -21.46}
+        rows = [(key, at, values.get(key.rpartition("/")[2], value), SIMULATED) for key in self.catalogue.points]
+        self.write(rows)
+
+
+@pytest.fixture
+def port(database: str) -> Port:
+    """A small port without readings."""
+    site = small_port()
+    apply_site(database, site, who="test")
+    return Port(dsn=database, site=site, catalogue=load_catalogue(database, site.id))
+
+
+@pytest.fixture
+def settings(port: Port) -> ApiSettings:
+    """Settings that make the service quick enough for tests."""
+    return ApiSettings(dsn=port.dsn, live_interval_s=0.05, heartbeat_s=0.5, pool_size=4)
+
+
+@pytest.fixture
+def client(settings: ApiSettings) -> Iterator[TestClient]:
+    """The service without a network; errors of its own are answered, not raised."""
+    with TestClient(create_app(settings), base_url="http://localhost", raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def address(settings: ApiSettings) -> Iterator[str]:
+    """The service on a real socket, and its address."""
+    with serving(settings) as address:
+        yield address
+
+
+class serving:  # noqa: N801 - used like a function, in a with statement
+    """Runs the service in a thread."""
+
+    def __init__(self, settings: ApiSettings, port: int = 0) -> None:
+        self._settings, self._port = settings, port
+        self._stop, self._up = threading.Event(), threading.Event()
+        self.port = 0
+        self._thread = threading.Thread(target=self._run, name="api under test")
+
+    def _run(self) -> None:
+        run_api(self._settings, self._stop, port=self._port, on_listening=self._listening)
+
+    def _listening(self, port: int) -> None:
+        self.port = port
+        self._up.set()
+
+    def __enter__(self) -> str:
+        """Start, and return the address once it answers."""
+        self._thread.start()
+        assert self._up.wait(15), "the service did not start"
+        return f"http://127.0.0.1:{self.port}"
+
+    def __exit__(self, *_: object) -> None:
+        """Stop, and insist that it does."""
+        self._stop.set()
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "the service did not stop"
+
+
+def refusal(detail: str = "unit 'F' is not one of temperature: use Cel or K") -> Refusal:
+    """Return one refused entry."""
+    return Refusal(0, RefusalReason.UNIT, detail, '{"n": "t_air", "v": 12, "u": "F"}')
