@@ -38,17 +38,15 @@ COMMANDS = {
 
 HELP = """Shows, with numbers that survive an audit, what a port's utilities do and what each improvement saves.
 
-Settings come from QUAYMETER_* variables, or for secrets from files named by QUAYMETER_*_FILE: docs/install.md lists
-them. Exit codes: 0 in order, 1 done but something is not in order, 2 wrong use, 3 configuration, 4 database or broker
-out of reach, 5 file, 130 interrupted.
+Settings come from QUAYMETER_* variables, or for secrets from files named by QUAYMETER_*_FILE; docs/install.md lists \
+them.
 
-Examples:
+Exit codes: 0 in order, 1 done but something is not in order, 2 wrong use, 3 configuration, 4 database or broker out \
+of reach, 5 file, 130 interrupted.
 
-  quaymeter demo                               a port on this machine, nothing else needed
+A port on this machine, nothing else needed:  quaymeter demo
 
-  quaymeter doctor                             what is wrong with this installation, and how to mend it
-
-  quaymeter site check sites/capecure.toml     every mistake with file, line and cure
+What is wrong with this installation, and how to mend it:  quaymeter doctor
 """
 
 

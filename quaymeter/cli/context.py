@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,3 +70,11 @@ def default_site_file() -> Path:
         if path.is_file():
             return path
     raise ConfigurationError("no site file is here", place=str(DEFAULT_SITE_FILE), cure="name one with --site-file")
+
+
+def user_name() -> str:
+    """Return who runs this, for the audit log; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

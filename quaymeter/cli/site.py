@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 from rich.table import Table
 
 from quaymeter.access import access_list, make_secrets
-from quaymeter.cli.context import Json, settings_of
+from quaymeter.cli.context import Json, settings_of, user_name
 from quaymeter.cli.output import ExitCode, say, show_json, show_table
 from storage.catalogue import apply_site, list_sites, load_catalogue
 from telemetry.errors import SiteFileError
@@ -70,7 +69,7 @@ def apply(
     Example:  quaymeter site apply sites/capecure.toml --dry-run
     """
     site = load_site(file)
-    changes = apply_site(settings_of(context).conninfo, site, who=who or _user(), dry_run=dry_run)
+    changes = apply_site(settings_of(context).conninfo, site, who=who or user_name(), dry_run=dry_run)
     if as_json:
         show_json({"site": site.id, "dry_run": dry_run, **_changes(changes)})
         return
@@ -147,10 +146,3 @@ def _figures(site: Site) -> dict[str, int]:
 
 def _changes(changes: SiteChanges) -> dict[str, list[str]]:
     return {"added": list(changes.added), "changed": list(changes.changed), "retired": list(changes.retired)}
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return "unknown"
