@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 MINUTE_US = 60_000_000
 LATE_US = 5 * MINUTE_US  # as far behind its arrival as "future" is ahead of it
-DENSE_IDS = 1_000_000  # point numbers below this are counted in arrays indexed by them
+DAY_US = 1440 * MINUTE_US
+DENSE_NUMBERS = 1_000_000  # numbers below this are counted in arrays indexed by them
 LARGEST_BIGINT = 2**63 - 1
 
 
@@ -48,18 +49,43 @@ def summarise(batch: ReadingBatch) -> PointSummary:
     return PointSummary(point_id=points, first_us=first, last_us=last, last_row=last_row)
 
 
-def _slots(point_id: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-    """Return the distinct points (k,) in order and the slot of each reading (n,)."""
-    largest = int(point_id.max())
-    if point_id.min() < 0 or largest >= DENSE_IDS:
-        points, slot = np.unique(point_id, return_inverse=True)
-        return points, slot
+def _slots(numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Return the distinct numbers (k,) in order and the slot of each (n,)."""
+    largest = int(numbers.max())
+    if numbers.min() < 0 or largest >= DENSE_NUMBERS:
+        distinct, slot = np.unique(numbers, return_inverse=True)
+        return distinct, slot
     seen = np.zeros(largest + 1, np.bool_)
-    seen[point_id] = True
-    points = np.flatnonzero(seen).astype(np.int32)
+    seen[numbers] = True
+    distinct = np.flatnonzero(seen)
     place = np.empty(largest + 1, np.intp)
-    place[points] = np.arange(len(points))
-    return points, place[point_id]
+    place[distinct] = np.arange(len(distinct))
+    return distinct, place[numbers]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Windows:
+    """Stretches of time that a batch brought readings in (w,): one a point and UTC day, never longer."""
+
+    point_id: NDArray[np.int32]
+    first_us: NDArray[np.int64]
+    last_us: NDArray[np.int64]
+
+
+def windows(batch: ReadingBatch, summary: PointSummary) -> Windows:
+    """Find what has to be rolled up: a batch with a reading of today and one of last year names no day between."""
+    if not len(batch):
+        return Windows(point_id=summary.point_id, first_us=summary.first_us, last_us=summary.last_us)
+    first_day, last_day = int(summary.first_us.min()) // DAY_US, int(summary.last_us.max()) // DAY_US
+    if first_day == last_day:
+        return Windows(point_id=summary.point_id, first_us=summary.first_us, last_us=summary.last_us)
+    places = int(summary.point_id.max()) + 1
+    keys, slot = _slots((batch.ts_us // DAY_US - first_day) * places + batch.point_id)
+    first = np.full(len(keys), np.iinfo(np.int64).max)
+    last = np.full(len(keys), np.iinfo(np.int64).min)
+    np.minimum.at(first, slot, batch.ts_us)
+    np.maximum.at(last, slot, batch.ts_us)
+    return Windows(point_id=(keys % places).astype(np.int32), first_us=first, last_us=last)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

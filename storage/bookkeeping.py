@@ -12,7 +12,7 @@ from storage.times import from_us
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from storage.batch_summary import LedgerRows, PointSummary
+    from storage.batch_summary import LedgerRows, PointSummary, Windows
     from storage.engine import Connection
     from telemetry.batch import ReadingBatch
 
@@ -35,6 +35,7 @@ def keep_books(
     *,
     batch: ReadingBatch,
     summary: PointSummary,
+    todo: Windows,
     ledger: Mapping[str, object],
     sequences: Sequence[tuple[str, int, str]],
     now_us: int,
@@ -43,11 +44,13 @@ def keep_books(
     row = summary.last_row
     parameters = {
         "point_id": Int4Array(summary.point_id),
-        "first": TimeArray(summary.first_us),
-        "last": TimeArray(summary.last_us),
+        "ts": TimeArray(summary.last_us),
         "value": Float8Array(batch.value[row]),
         "quality": Int2Array(batch.quality[row]),
         "received_at": TimeArray(batch.received_us[row]),
+        "todo_point": Int4Array(todo.point_id),
+        "todo_first": TimeArray(todo.first_us),
+        "todo_last": TimeArray(todo.last_us),
         "now": from_us(now_us),
         "device": [plain(device) for device, _, _ in sequences],
         "boot": [boot for _, boot, _ in sequences],

@@ -21,9 +21,12 @@ def pend_point(connection: Connection, point_id: int, first: datetime, last: dat
 
 
 def forget_rollups(connection: Connection, point_id: int) -> None:
-    """Drop a point's roll-ups and ask for them again from its first reading to its last."""
-    row = connection.execute("SELECT min(ts), max(ts) FROM reading WHERE point_id = %s", (point_id,)).fetchone()
+    """Drop a point's roll-ups and ask for them again, day by day, wherever it has readings."""
     for level in LEVELS:
         connection.execute(f"DELETE FROM {level} WHERE point_id = %s", (point_id,))
-    if row is not None and row[0] is not None:
-        pend_point(connection, point_id, row[0], row[1])
+    connection.execute(
+        "INSERT INTO rollup_pending (point_id, from_ts, to_ts)"
+        " SELECT ARRAY[%(point)s::int], ARRAY[min(ts)], ARRAY[max(ts)] FROM reading WHERE point_id = %(point)s"
+        " GROUP BY floor(date_part('epoch', ts) / 86400) ORDER BY min(ts)",
+        {"point": point_id},
+    )

@@ -16,7 +16,7 @@ import numpy as np
 import psycopg
 from psycopg import errors
 
-from storage.batch_summary import ledger_rows, sequence_ranges, summarise
+from storage.batch_summary import ledger_rows, sequence_ranges, summarise, windows
 from storage.binary_copy import pack_readings
 from storage.bookkeeping import keep_books, ledger_parameters
 from storage.engine import connect, is_transient, wrapped
@@ -163,10 +163,12 @@ class Writer:
                 copy.write(pack_readings(batch))
         quarantined_us = np.fromiter((row.received_us for row in refused), np.int64, len(refused))
         ledger = ledger_rows(batch, outcome.duplicate.received_us, quarantined_us)
+        summary = summarise(batch)
         keep_books(
             connection,
             batch=batch,
-            summary=summarise(batch),
+            summary=summary,
+            todo=windows(batch, summary),
             ledger=ledger_parameters(self._gateway, ledger),
             sequences=sequence_ranges(numbers),
             now_us=time.time_ns() // 1000,

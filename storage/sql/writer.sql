@@ -13,7 +13,7 @@ WHERE stored.ts BETWEEN %(first)s AND %(last)s;
 -- Latest values, ledger, message numbers and roll-ups to do, in one round trip.
 WITH latest AS (
     INSERT INTO point_latest AS known (point_id, ts, value, quality, received_at)
-    SELECT * FROM unnest(%(point_id)s::int[], %(last)s::timestamptz[], %(value)s::float8[], %(quality)s::int2[],
+    SELECT * FROM unnest(%(point_id)s::int[], %(ts)s::timestamptz[], %(value)s::float8[], %(quality)s::int2[],
                          %(received_at)s::timestamptz[])
     ON CONFLICT (point_id) DO UPDATE
         SET ts = excluded.ts, value = excluded.value, quality = excluded.quality, received_at = excluded.received_at
@@ -25,8 +25,8 @@ WITH latest AS (
     ON CONFLICT (device, boot) DO UPDATE SET seqs = known.seqs + excluded.seqs, last_at = excluded.last_at
 ), pending AS (
     INSERT INTO rollup_pending (point_id, from_ts, to_ts)
-    SELECT %(point_id)s::int[], %(first)s::timestamptz[], %(last)s::timestamptz[]
-    WHERE cardinality(%(point_id)s::int[]) > 0
+    SELECT %(todo_point)s::int[], %(todo_first)s::timestamptz[], %(todo_last)s::timestamptz[]
+    WHERE cardinality(%(todo_point)s::int[]) > 0
 )
 INSERT INTO ingest_ledger AS line (gateway, minute, received, stored, duplicate, quarantined, late)
 SELECT %(gateway)s, * FROM unnest(%(minute)s::timestamptz[], %(received)s::int8[], %(stored)s::int8[],

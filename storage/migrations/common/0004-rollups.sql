@@ -15,8 +15,10 @@ CREATE TABLE reading_1m (
     coverage float8 NOT NULL,                  -- valid_s as a share of the bucket
     first_ts timestamptz,                      -- first and last reading that counts, within the bucket
     first_value float8,
+    first_quality int2,
     last_ts timestamptz,
     last_value float8,
+    last_quality int2,
     resets int NOT NULL,                       -- counters: drops that were no rollover
     quality int2 NOT NULL,                     -- worst class that counted, and all reasons seen
     PRIMARY KEY (point_id, bucket)

@@ -1,0 +1,340 @@
+-- How roll-ups are made: the segments between consecutive readings, cut at the edges of the buckets.
+
+CREATE FUNCTION rollup_level(period_s float8, timezone text) RETURNS text
+LANGUAGE sql STABLE STRICT AS $$
+    SELECT CASE
+        WHEN period_s < 60 THEN '1m'
+        WHEN period_s <= 900 THEN '15m'
+        WHEN period_s <= 3600 AND whole_hours THEN '1h'
+        WHEN period_s <= 3600 THEN '15m'
+        ELSE '1d'
+    END
+    FROM (SELECT bool_and(extract(minute FROM moment AT TIME ZONE timezone) = 0) AS whole_hours
+          FROM (VALUES (timestamptz '2024-01-01 00:00+00'), (timestamptz '2024-07-01 00:00+00')) AS v (moment)) AS z
+$$;
+
+COMMENT ON FUNCTION rollup_level IS
+    'Finest level kept for a point: none finer than two readings a bucket, and days must be made of whole buckets.';
+
+CREATE FUNCTION rollup_width(level text) RETURNS int
+LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT CASE level WHEN '1m' THEN 60 WHEN '15m' THEN 900 WHEN '1h' THEN 3600 WHEN '1d' THEN 86400 END
+$$;
+
+COMMENT ON FUNCTION rollup_width IS 'Width of a bucket [s]; a day is 82,800 or 90,000 twice a year.';
+
+CREATE FUNCTION bucket_number(level text, timezone text, ts timestamptz) RETURNS int
+LANGUAGE sql STABLE STRICT AS $$
+    SELECT CASE level
+        WHEN '1d' THEN (ts AT TIME ZONE timezone)::date - date '1970-01-01'
+        ELSE floor(date_part('epoch', ts) / rollup_width(level))::int
+    END
+$$;
+
+COMMENT ON FUNCTION bucket_number IS 'Number of the bucket that a time falls into, counted from 1970.';
+
+CREATE FUNCTION bucket_start(level text, timezone text, number int) RETURNS timestamptz
+LANGUAGE sql STABLE STRICT AS $$
+    SELECT CASE level
+        WHEN '1d' THEN (date '1970-01-01' + number)::timestamp AT TIME ZONE timezone
+        ELSE to_timestamp(number::float8 * rollup_width(level))
+    END
+$$;
+
+COMMENT ON FUNCTION bucket_start IS 'Start of the bucket of this number.';
+
+CREATE TYPE rollup_reach AS (
+    point_id int,
+    first_bucket int,          -- buckets to make anew, both ends included
+    last_bucket int,
+    before_ts timestamptz,     -- counters: the reading before the first bucket, and the one after the last
+    before_value float8,
+    before_quality int2,
+    after_ts timestamptz,
+    after_value float8,
+    after_quality int2,
+    raw tstzmultirange         -- where raw readings have to be read
+);
+
+CREATE FUNCTION rollup_reaches(level text, timezone text, points int[], first_ts timestamptz[], last_ts timestamptz[])
+RETURNS SETOF rollup_reach LANGUAGE plpgsql STABLE AS $fn$
+BEGIN
+    -- Neighbours are looked up in the roll-ups themselves, by (point, bucket): the raw table has no such path, and
+    -- a silent point would have it searched from end to end.
+    RETURN QUERY EXECUTE format($sql$
+        WITH ask AS (
+            SELECT u.point_id, p.kind, make_interval(secs => p.silent_after_s) AS silent, u.first_ts, u.last_ts,
+                   bucket_number($1, $2, u.first_ts) AS k0,
+                   bucket_number($1, $2, CASE WHEN p.kind IN ('gauge', 'state')
+                       THEN u.last_ts + make_interval(secs => p.silent_after_s) - interval '1 microsecond'
+                       ELSE u.last_ts END) AS k1
+            FROM unnest($3, $4, $5) AS u (point_id, first_ts, last_ts)
+            JOIN point AS p ON p.id = u.point_id
+        ), plain AS (
+            SELECT point_id, k0, k1, tstzmultirange(tstzrange(
+                       bucket_start($1, $2, k0) - CASE WHEN kind = 'event' THEN interval '0' ELSE silent END,
+                       bucket_start($1, $2, k1 + 1))) AS raw
+            FROM ask WHERE kind <> 'counter'
+        ), edge AS (
+            SELECT ask.*, coalesce(
+                       CASE WHEN own_first.first_ts < ask.first_ts THEN k0 END,
+                       bucket_number($1, $2, prev.bucket), least(k0, bucket_number($1, $2, swap.first_at))) AS lo,
+                   coalesce(
+                       CASE WHEN own_last.last_ts > ask.last_ts THEN k1 END,
+                       bucket_number($1, $2, next.bucket), greatest(k1, bucket_number($1, $2, swap.last_at))) AS hi
+            FROM ask
+            LEFT JOIN %1$I AS own_first
+                ON own_first.point_id = ask.point_id AND own_first.bucket = bucket_start($1, $2, k0)
+            LEFT JOIN %1$I AS own_last
+                ON own_last.point_id = ask.point_id AND own_last.bucket = bucket_start($1, $2, k1)
+            LEFT JOIN LATERAL (
+                SELECT r.bucket FROM %1$I AS r
+                WHERE r.point_id = ask.point_id AND r.bucket < bucket_start($1, $2, k0) AND r.last_ts IS NOT NULL
+                ORDER BY r.bucket DESC LIMIT 1) AS prev ON true
+            LEFT JOIN LATERAL (
+                SELECT r.bucket FROM %1$I AS r
+                WHERE r.point_id = ask.point_id AND r.bucket >= bucket_start($1, $2, k1 + 1) AND r.first_ts IS NOT NULL
+                ORDER BY r.bucket LIMIT 1) AS next ON true
+            LEFT JOIN LATERAL (
+                SELECT min(s.at) AS first_at, max(s.at) AS last_at FROM meter_swap AS s
+                WHERE s.point_id = ask.point_id) AS swap ON true
+            WHERE kind = 'counter'
+        )
+        SELECT point_id, k0, k1, NULL::timestamptz, NULL::float8, NULL::int2, NULL::timestamptz, NULL::float8,
+               NULL::int2, raw
+        FROM plain
+        UNION ALL
+        SELECT edge.point_id, lo, hi, prev.last_ts, prev.last_value, prev.last_quality,
+               next.first_ts, next.first_value, next.first_quality,
+               tstzmultirange(
+                   tstzrange(bucket_start($1, $2, lo), bucket_start($1, $2, lo + 1)),
+                   tstzrange(bucket_start($1, $2, k0), bucket_start($1, $2, k1 + 1)),
+                   tstzrange(bucket_start($1, $2, hi), bucket_start($1, $2, hi + 1)))
+        FROM edge
+        LEFT JOIN LATERAL (
+            SELECT r.last_ts, r.last_value, r.last_quality FROM %1$I AS r
+            WHERE r.point_id = edge.point_id AND r.bucket < bucket_start($1, $2, lo) AND r.last_ts IS NOT NULL
+            ORDER BY r.bucket DESC LIMIT 1) AS prev ON true
+        LEFT JOIN LATERAL (
+            SELECT r.first_ts, r.first_value, r.first_quality FROM %1$I AS r
+            WHERE r.point_id = edge.point_id AND r.bucket >= bucket_start($1, $2, hi + 1) AND r.first_ts IS NOT NULL
+            ORDER BY r.bucket LIMIT 1) AS next ON true
+    $sql$, 'reading_' || level) USING level, timezone, points, first_ts, last_ts;
+END
+$fn$;
+
+COMMENT ON FUNCTION rollup_reaches IS
+    'How far new readings reach: a gauge holds until it is silent, a counter''s increment goes from reading to reading.';
+
+CREATE FUNCTION rollup_rows(level text, timezone text, reaches rollup_reach[])
+RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE AS $fn$
+DECLARE
+    width int := rollup_width(level);
+    -- Number of the bucket of a time given in seconds; of the last bucket of a stretch that ends then; start of one.
+    number_of text := CASE level WHEN '1d' THEN '((to_timestamp(%s) AT TIME ZONE $2)::date - date ''1970-01-01'')'
+                                 ELSE 'floor(%s / ' || width || ')::int' END;
+    last_of text := CASE level WHEN '1d' THEN '((to_timestamp(%s - 1e-6) AT TIME ZONE $2)::date - date ''1970-01-01'')'
+                               ELSE '(ceil(%s / ' || width || ')::int - 1)' END;
+    start_of text := CASE level
+        WHEN '1d' THEN 'date_part(''epoch'', (date ''1970-01-01'' + %s)::timestamp AT TIME ZONE $2)'
+        ELSE '((%s)::float8 * ' || width || ')' END;
+    points int[];
+BEGIN
+    SELECT array_agg(r.point_id) INTO points FROM unnest(reaches) AS r;
+    RETURN QUERY EXECUTE format($sql$
+        WITH reach AS MATERIALIZED (
+            SELECT r.*, p.kind, p.silent_after_s AS silent, p.period_s, p.modulus, p.rate_limit,
+                   lower(r.raw) AS raw_from, upper(r.raw) AS raw_to
+            FROM unnest($1) AS r JOIN point AS p ON p.id = r.point_id
+        ), stretch AS MATERIALIZED (
+            SELECT lower(s) AS a, upper(s) AS b FROM unnest((SELECT range_agg(raw) FROM unnest($1))) AS s
+        ), node AS (
+            -- Readings; bad ones end a gauge's hold, a counter passes over them.
+            SELECT raw.point_id, date_part('epoch', raw.ts) AS e, raw.value AS came, raw.value AS went,
+                   raw.quality, raw.quality & 3 < 2 AS good, true AS is_reading
+            FROM stretch
+            CROSS JOIN LATERAL (
+                SELECT * FROM reading AS r
+                WHERE r.ts >= stretch.a AND r.ts < stretch.b AND r.point_id = ANY($3)) AS raw
+            JOIN reach ON reach.point_id = raw.point_id AND raw.ts >= reach.raw_from AND raw.ts < reach.raw_to
+            UNION ALL
+            SELECT point_id, date_part('epoch', before_ts), before_value, before_value, before_quality, true, true
+            FROM reach WHERE before_ts IS NOT NULL
+            UNION ALL
+            SELECT point_id, date_part('epoch', after_ts), after_value, after_value, after_quality, true, true
+            FROM reach WHERE after_ts IS NOT NULL
+            UNION ALL
+            -- A meter swap: one register ends here, another begins.
+            SELECT s.point_id, date_part('epoch', s.at), s.register_before, s.register_after, 0::int2, true, false
+            FROM meter_swap AS s JOIN reach ON reach.point_id = s.point_id AND reach.kind = 'counter'
+        ), link AS (
+            SELECT n.*, r.kind, r.silent, r.period_s, r.modulus, r.rate_limit, r.first_bucket, r.last_bucket,
+                   lead(n.e) OVER line AS next_e, lead(n.came) OVER line AS next_came,
+                   lead(n.quality) OVER line AS next_quality
+            FROM node AS n JOIN reach AS r ON r.point_id = n.point_id
+            WHERE n.good OR r.kind <> 'counter'
+            -- At a swap's own instant the reading is the new meter's.
+            WINDOW line AS (PARTITION BY n.point_id ORDER BY n.e, n.is_reading)
+        ), gain AS (
+            SELECT link.*, CASE
+                       WHEN kind <> 'counter' THEN NULL
+                       WHEN next_came >= went THEN 'rise'
+                       WHEN modulus IS NOT NULL AND went < modulus AND next_came >= 0
+                           AND next_came - went + modulus <= coalesce(rate_limit * (next_e - e), modulus / 2)
+                           AND next_came - went + modulus <= modulus / 2 THEN 'rollover'
+                       WHEN next_came < went THEN 'reset'
+                   END AS step,
+                   CASE WHEN NOT good OR kind = 'event' THEN e
+                        WHEN kind = 'counter' THEN coalesce(next_e, e)
+                        ELSE least(coalesce(next_e, 'infinity'), e + silent) END AS until_e
+            FROM link
+        ), piece AS (
+            SELECT g.*, k, %1$s AS own_bucket, %2$s AS end_bucket,
+                   greatest(0, least(until_e, %3$s) - greatest(e, %4$s)) AS known_s,
+                   CASE step WHEN 'rise' THEN next_came - went
+                             WHEN 'rollover' THEN next_came - went + modulus
+                             WHEN 'reset' THEN greatest(next_came, 0) END AS gained,
+                   kind = 'counter' AND until_e - e > silent AS is_spread
+            FROM gain AS g
+            CROSS JOIN LATERAL generate_series(
+                greatest(%1$s, first_bucket), least(greatest(%1$s, %2$s), last_bucket)) AS k
+        ), share AS (
+            SELECT piece.*, k = own_bucket AND is_reading AS own,
+                   CASE WHEN until_e > e THEN gained * known_s / (until_e - e)
+                        WHEN k = own_bucket THEN gained END AS increase
+            FROM piece
+        ), bucket AS (
+            SELECT point_id, k, kind, period_s,
+                   count(*) FILTER (WHERE own AND good) AS n,
+                   count(*) FILTER (WHERE own AND NOT good) AS n_bad,
+                   sum(went * known_s) FILTER (WHERE kind IN ('gauge', 'state')) AS integral,
+                   min(went) FILTER (WHERE good AND kind <> 'counter') AS minimum,
+                   max(went) FILTER (WHERE good AND kind <> 'counter') AS maximum,
+                   sum(increase) AS increase,
+                   sum(went) FILTER (WHERE own AND good AND kind = 'event') AS total,
+                   coalesce(sum(known_s) FILTER (WHERE NOT is_spread), 0) AS known_s,
+                   coalesce(sum(known_s) FILTER (WHERE is_spread), 0) AS spread_s,
+                   min(ARRAY[e, went, quality]) FILTER (WHERE own AND good) AS opening,
+                   max(ARRAY[e, came, quality]) FILTER (WHERE own AND good) AS closing,
+                   count(*) FILTER (WHERE step = 'reset' AND k = greatest(own_bucket, end_bucket)) AS resets,
+                   bit_or(CASE WHEN NOT good THEN quality & 8188
+                               WHEN kind <> 'counter' THEN quality & 8191
+                               ELSE (quality | coalesce(next_quality, 0::int2)) & 8191
+                                    | CASE WHEN step = 'reset' THEN 1 ELSE 0 END
+                                    | CASE WHEN is_spread THEN 65 ELSE 0 END END) AS quality
+            FROM share
+            WHERE own OR known_s > 0 OR increase IS NOT NULL
+            GROUP BY point_id, k, kind, period_s
+        ), timed AS (
+            SELECT b.*, %5$s AS start_e, %6$s - %5$s AS width_s FROM bucket AS b
+        ), known AS (
+            SELECT timed.*, CASE kind WHEN 'event' THEN least(n * period_s, width_s) ELSE known_s END AS valid_s FROM timed
+        )
+        SELECT point_id, to_timestamp(start_e), n, n_bad, integral / nullif(known_s, 0), minimum, maximum, increase, total,
+               valid_s, spread_s, least(1, valid_s / width_s),
+               to_timestamp(opening[1]), opening[2], opening[3]::int2, to_timestamp(closing[1]), closing[2],
+               closing[3]::int2, resets::int, quality::int2
+        FROM known
+    $sql$,
+        format(number_of, 'e'), format(last_of, 'until_e'), format(start_of, 'k + 1'), format(start_of, 'k'),
+        format(start_of, 'b.k'), format(start_of, 'b.k + 1'))
+    USING reaches, timezone, points;
+END
+$fn$;
+
+COMMENT ON FUNCTION rollup_rows IS 'Roll-up rows of these buckets from raw readings, exactly; nothing is written.';
+
+CREATE FUNCTION rollup_sums(source text, level text, timezone text, points int[], first_bucket int[], last_bucket int[])
+RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE AS $fn$
+BEGIN
+    RETURN QUERY EXECUTE format($sql$
+        WITH summed AS (
+            SELECT s.point_id, b.start, b.stop, sum(s.n)::bigint AS n, sum(s.n_bad)::bigint AS n_bad,
+                   sum(s.mean * s.valid_s) / nullif(sum(s.valid_s) FILTER (WHERE s.mean IS NOT NULL), 0) AS mean,
+                   min(s.minimum) AS minimum, max(s.maximum) AS maximum, sum(s.increase) AS increase,
+                   sum(s.total) AS total, sum(s.valid_s) AS valid_s, sum(s.spread_s) AS spread_s,
+                   min(ARRAY[date_part('epoch', s.first_ts), s.first_value, s.first_quality])
+                       FILTER (WHERE s.first_ts IS NOT NULL) AS opening,
+                   max(ARRAY[date_part('epoch', s.last_ts), s.last_value, s.last_quality])
+                       FILTER (WHERE s.last_ts IS NOT NULL) AS closing,
+                   sum(s.resets)::int AS resets, bit_or(s.quality) AS quality
+            FROM unnest($3, $4, $5) AS u (point_id, k0, k1)
+            CROSS JOIN LATERAL generate_series(k0, k1) AS k
+            CROSS JOIN LATERAL (
+                SELECT bucket_start($1, $2, k) AS start, bucket_start($1, $2, k + 1) AS stop) AS b
+            JOIN %I AS s ON s.point_id = u.point_id AND s.bucket >= b.start AND s.bucket < b.stop
+            GROUP BY s.point_id, b.start, b.stop
+        )
+        SELECT point_id, start, n, n_bad, mean, minimum, maximum, increase, total, valid_s, spread_s,
+               least(1, valid_s / date_part('epoch', stop - start)),
+               to_timestamp(opening[1]), opening[2], opening[3]::int2,
+               to_timestamp(closing[1]), closing[2], closing[3]::int2, resets, quality
+        FROM summed
+    $sql$, source) USING level, timezone, points, first_bucket, last_bucket;
+END
+$fn$;
+
+COMMENT ON FUNCTION rollup_sums IS 'Roll-up rows of these buckets from a finer level; every figure adds up.';
+
+CREATE FUNCTION rollup_store(
+    target text, source text, level text, timezone text, reaches rollup_reach[], from_level text) RETURNS void
+LANGUAGE plpgsql AS $fn$
+DECLARE
+    points int[];
+    first_bucket int[];
+    last_bucket int[];
+BEGIN
+    SELECT array_agg(r.point_id), array_agg(bucket_number(level, timezone, bucket_start(from_level, timezone, r.first_bucket))),
+           array_agg(bucket_number(level, timezone, bucket_start(from_level, timezone, r.last_bucket + 1) - interval '1 microsecond'))
+    INTO points, first_bucket, last_bucket
+    FROM unnest(reaches) AS r;
+    EXECUTE format($sql$
+        WITH fresh AS MATERIALIZED (
+            SELECT * FROM %2$s
+        ), gone AS (
+            DELETE FROM %1$I AS t
+            USING unnest($4, $5, $6) AS u (point_id, k0, k1)
+            WHERE t.point_id = u.point_id AND t.bucket >= bucket_start($1, $2, u.k0)
+              AND t.bucket < bucket_start($1, $2, u.k1 + 1)
+              AND (t.point_id, t.bucket) NOT IN (SELECT f.point_id, f.bucket FROM fresh AS f)
+        )
+        INSERT INTO %1$I AS t SELECT * FROM fresh
+        ON CONFLICT (point_id, bucket) DO UPDATE SET
+            n = excluded.n, n_bad = excluded.n_bad, mean = excluded.mean, minimum = excluded.minimum,
+            maximum = excluded.maximum, increase = excluded.increase, total = excluded.total,
+            valid_s = excluded.valid_s, spread_s = excluded.spread_s, coverage = excluded.coverage,
+            first_ts = excluded.first_ts, first_value = excluded.first_value, first_quality = excluded.first_quality,
+            last_ts = excluded.last_ts, last_value = excluded.last_value, last_quality = excluded.last_quality,
+            resets = excluded.resets, quality = excluded.quality
+        WHERE t.* IS DISTINCT FROM excluded.*
+    $sql$, target, source) USING level, timezone, reaches, points, first_bucket, last_bucket;
+END
+$fn$;
+
+COMMENT ON FUNCTION rollup_store IS 'Replaces the rows of these buckets by those of the source; what did not change is not written.';
+
+CREATE FUNCTION refresh_rollups(level text, timezone text, points int[], first_ts timestamptz[], last_ts timestamptz[])
+RETURNS int LANGUAGE plpgsql AS $fn$
+DECLARE
+    reaches rollup_reach[];
+    finer text := level;
+    coarser text;
+BEGIN
+    SELECT array_agg(r) INTO reaches FROM rollup_reaches(level, timezone, points, first_ts, last_ts) AS r;
+    IF reaches IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM rollup_store('reading_' || level, 'rollup_rows($1, $2, $3)', level, timezone, reaches, level);
+    FOREACH coarser IN ARRAY ARRAY['15m', '1h', '1d'] LOOP
+        CONTINUE WHEN rollup_width(coarser) <= rollup_width(level);
+        -- A day is made of quarters of an hour where there are any: not every zone is a whole number of hours off.
+        finer := CASE WHEN coarser = '15m' THEN '1m' WHEN level = '1h' THEN '1h' ELSE '15m' END;
+        PERFORM rollup_store(
+            'reading_' || coarser, format('rollup_sums(%L, $1, $2, $4, $5, $6)', 'reading_' || finer),
+            coarser, timezone, reaches, level);
+    END LOOP;
+    RETURN cardinality(reaches);
+END
+$fn$;
+
+COMMENT ON FUNCTION refresh_rollups IS 'Makes anew exactly the buckets that these new readings reach, at every level.';

@@ -1,0 +1,131 @@
+"""Roll-ups kept in step with the readings: exactly the buckets that new readings reach, late ones too.
+
+The writer leaves a note of every batch (point, first and last time, a UTC day at most). `refresh` takes notes, gathers
+the windows of points that are rolled up alike, and lets the database make their buckets anew (see
+migrations/common/0005-rollup-functions.sql). Notes and buckets change in one transaction: a kill loses nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from storage.arrays import Int4Array, TimeArray
+from storage.engine import connect, storage_errors
+from storage.rollup_rebuild import forget_rollups
+from storage.statements import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from storage.engine import Connection
+
+DAY_US = 86_400_000_000
+# Windows this near in time are made together: enough to share one pass over the raw table, little enough for memory.
+SLICE_DAYS = {"1m": 1, "15m": 1, "1h": 31, "1d": 3660}
+BATCHES_AT_ONCE = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshResult:
+    """What one refresh did."""
+
+    batches: int  # notes taken
+    windows: int  # (point, slice of time) pairs made anew
+    busy: bool  # another refresher was at work, so nothing was done
+
+    @property
+    def idle(self) -> bool:
+        """Nothing was left to do."""
+        return not self.batches and not self.busy
+
+
+class _Group(NamedTuple):
+    """Windows that one call makes: rolled up alike, near in time; in order of time."""
+
+    slice: int
+    level: str
+    timezone: str
+    silence: int  # order of magnitude of silent-after: it decides how far back raw readings are read
+
+
+def refresh(dsn: str, *, max_batches: int = BATCHES_AT_ONCE) -> RefreshResult:
+    """Bring the roll-ups up to date with at most `max_batches` batches, in one transaction."""
+    with connect(dsn) as connection:
+        return refresh_with(connection, max_batches=max_batches)
+
+
+def refresh_with(connection: Connection, *, max_batches: int = BATCHES_AT_ONCE) -> RefreshResult:
+    """As `refresh`, over an open connection; commits."""
+    with storage_errors("refresh the roll-ups"):
+        if connection.execute(statement("rollups", "lock")).fetchone() != (True,):
+            connection.rollback()
+            return RefreshResult(batches=0, windows=0, busy=True)
+        with connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(statement("rollups", "take"), (max_batches,)).fetchall()
+        groups = _grouped(rows)
+        for group, windows in sorted(groups.items()):
+            _refresh_group(connection, group, windows)
+        connection.commit()
+    return RefreshResult(
+        batches=len({row[0] for row in rows}), windows=sum(len(windows) for windows in groups.values()), busy=False
+    )
+
+
+def refresh_all(dsn: str, *, max_batches: int = BATCHES_AT_ONCE) -> int:
+    """Refresh until nothing is left; return the number of batches taken."""
+    taken = 0
+    with connect(dsn) as connection:
+        while not (result := refresh_with(connection, max_batches=max_batches)).idle:
+            taken += result.batches
+    return taken
+
+
+def backlog(connection: Connection) -> tuple[int, float]:
+    """Return the number of batches that wait, and the age of the oldest [s]."""
+    with storage_errors("read the backlog of roll-ups"):
+        count, age_s = connection.execute(statement("rollups", "backlog")).fetchone() or (0, 0.0)
+    return count, age_s
+
+
+def rebuild(dsn: str, point_ids: Sequence[int]) -> None:
+    """Make the roll-ups of points anew from their first reading to their last."""
+    with storage_errors("rebuild roll-ups"), connect(dsn) as connection:
+        for point_id in point_ids:
+            forget_rollups(connection, point_id)
+        connection.commit()
+    refresh_all(dsn)
+
+
+Windows = dict[int, tuple[int, int]]  # point → first and last time [µs since 1970-01-01 UTC]
+
+
+def _grouped(rows: Iterable[Sequence[Any]]) -> dict[_Group, Windows]:
+    """Join the windows of each point within each slice of time."""
+    groups: dict[_Group, Windows] = {}
+    for _, point_id, level, timezone, silent_after_s, first, last in rows:
+        if level is None:
+            continue  # a point that is no longer there has no roll-ups either
+        silence = math.ceil(math.log2(silent_after_s) / 2)
+        group = _Group(first // (SLICE_DAYS[level] * DAY_US), level, timezone, silence)
+        windows = groups.setdefault(group, {})
+        known_first, known_last = windows.get(point_id, (first, last))
+        windows[point_id] = (min(first, known_first), max(last, known_last))
+    return groups
+
+
+def _refresh_group(connection: Connection, group: _Group, windows: Windows) -> None:
+    points = sorted(windows)
+    connection.execute(
+        statement("rollups", "refresh"),
+        {
+            "level": group.level,
+            "timezone": group.timezone,
+            "point_id": Int4Array(np.array(points, np.int32)),
+            "first": TimeArray(np.array([windows[point][0] for point in points], np.int64)),
+            "last": TimeArray(np.array([windows[point][1] for point in points], np.int64)),
+        },
+    )

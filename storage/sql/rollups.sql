@@ -1,0 +1,24 @@
+-- name: lock
+-- One refresher at a time; released with the transaction.
+SELECT pg_try_advisory_xact_lock(1903519093);
+
+-- name: take
+-- Takes the oldest batches whose roll-ups are to be made, window by window with what decides how.
+WITH taken AS (
+    DELETE FROM rollup_pending WHERE id IN (SELECT id FROM rollup_pending ORDER BY id LIMIT %s)
+    RETURNING id, point_id, from_ts, to_ts
+)
+SELECT taken.id, w.point_id, rollup_level(p.period_s, s.timezone), s.timezone, p.silent_after_s,
+       (date_part('epoch', w.from_ts) * 1e6)::int8, (date_part('epoch', w.to_ts) * 1e6)::int8
+FROM taken
+CROSS JOIN LATERAL unnest(taken.point_id, taken.from_ts, taken.to_ts) AS w (point_id, from_ts, to_ts)
+LEFT JOIN point AS p ON p.id = w.point_id
+LEFT JOIN site AS s ON s.id = p.site_id;
+
+-- name: refresh
+-- Makes anew the buckets that these windows reach, at every level.
+SELECT refresh_rollups(%(level)s, %(timezone)s, %(point_id)s, %(first)s, %(last)s);
+
+-- name: backlog
+-- Batches that wait for their roll-ups, and the age of the oldest in seconds.
+SELECT count(*), coalesce(date_part('epoch', now() - min(created_at)), 0) FROM rollup_pending;
