@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Self
 
 from edge.pack import Packer
 from edge.publisher import Publisher
+from telemetry.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from edge.buffer import Buffer
+    from edge.buffer import Buffer, Pack
     from edge.pack import Sampled
     from edge.publisher import PublisherSettings
 
@@ -64,6 +65,8 @@ class Agent:
         ------
         BufferFullError
             If the buffer refuses; no number of the sequence is used up then.
+        ContractError
+            If a pack is larger than gateway or broker would take.
         """
         device = device or self.settings.client_id
         with self._lock:
@@ -73,7 +76,19 @@ class Agent:
                 self._packers[device] = packer
             first = packer.next_seq
             try:
-                return self.buffer.put_many([packer.pack(one) for one in sampled])
+                packs = [packer.pack(one) for one in sampled]
+                self._refuse_too_large(packs)
+                return self.buffer.put_many(packs)
             except BaseException:
                 packer.next_seq = first
                 raise
+
+    def _refuse_too_large(self, packs: Sequence[Pack]) -> None:
+        most = self.settings.largest_payload
+        for pack in packs:
+            if len(pack.payload) > most:
+                raise ContractError(
+                    f"a pack of {pack.readings} readings has {len(pack.payload)} B, and {most} B is the most",
+                    place=pack.topic,
+                    cure="send fewer readings a pack; 50 is a good number",
+                )

@@ -55,6 +55,7 @@ class LinkSettings:
     receipts: bool = True  # keep each pack until the gateway answers for its commit
     keepalive_s: int = 30
     inflight: int = 100  # packs handed over and not yet acknowledged by the broker
+    largest_payload: int = 1_000_000  # [B]; the gateway's own limit. Brokers break the connection over a larger one
     session_expiry_s: int = 86_400
     reconnect_least_s: float = 1.0  # doubles up to the most while the broker is away
     reconnect_most_s: float = 30.0
@@ -86,6 +87,7 @@ class Link:
         self.receipts: deque[tuple[int, Receipt]] = deque()
         self.session_lost = threading.Event()
         self.unreadable_receipts = 0
+        self.at_once = 1  # messages that may wait for the broker's acknowledgement
         self._wake = wake
         self._ready = threading.Event()
         self._largest: int | None = None  # the broker's maximum packet size [B]
@@ -139,8 +141,11 @@ class Link:
         ValueError
             If the broker can never take it.
         """
-        if self._largest is not None and len(pack.payload) + len(pack.topic) + HEADER_BYTES > self._largest:
-            raise ValueError(f"{len(pack.payload)} B, and the broker takes packets of {self._largest} B at most")
+        most = self.settings.largest_payload
+        if self._largest is not None:
+            most = min(most, self._largest - len(pack.topic) - HEADER_BYTES)
+        if len(pack.payload) > most:
+            raise ValueError(f"its payload has {len(pack.payload)} B, of which only {most} B would be taken")
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
         if pack.content_type:
             properties.ContentType = pack.content_type
@@ -154,7 +159,7 @@ class Link:
         client = Client(CallbackAPIVersion.VERSION2, settings.client_id, protocol=MQTTProtocolVersion.MQTTv5)
         client.suppress_exceptions = True  # an exception in a callback is logged, and never ends the thread
         client.enable_logger(log.getChild("paho"))
-        client.max_inflight_messages_set(settings.inflight)
+        client.max_inflight_messages_set(0)  # the publisher counts, and heeds the broker's receive maximum
         # paho's hint says int; it only adds and compares, and a test wants fractions of a second
         client.reconnect_delay_set(settings.reconnect_least_s, settings.reconnect_most_s)  # type: ignore[arg-type]
         if settings.username:
@@ -171,14 +176,13 @@ class Link:
         return client
 
     def _on_connect(
-        self, client: Client, _data: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
+        self, _client: Client, _data: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         if reason.is_failure:
             log.warning("the broker at %s:%d refuses: %s", self.settings.host, self.settings.port, reason)
             return
         self._largest = getattr(properties, "MaximumPacketSize", None)
-        at_once = getattr(properties, "ReceiveMaximum", 65_535)
-        client.max_inflight_messages_set(min(self.settings.inflight, at_once))
+        self.at_once = min(self.settings.inflight, getattr(properties, "ReceiveMaximum", 65_535))
         if not flags.session_present:
             self.session_lost.set()
         if self.settings.receipts:
@@ -223,8 +227,7 @@ class Link:
         hopeless = reason.value in {PACKET_TOO_LARGE, TOPIC_INVALID}
         delivered = not reason.is_failure and reason.value != NO_SUBSCRIBERS
         self.acknowledgements.append(Acknowledgement(message, delivered, hopeless, str(reason)))
-        if not self.settings.receipts or reason.value:
-            self._wake()
+        self._wake()
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         number = pack_number(self.buffer.identity, getattr(message.properties, "CorrelationData", None))

@@ -165,8 +165,12 @@ class Publisher:
             quarantined=self.counts.quarantined + sum(receipt.quarantined for receipt in said),
         )
 
+    def _may_send(self) -> int:
+        """Return how many messages the broker is ready to take now."""
+        return max(0, min(GROUP, self._link.at_once - len(self._numbers)))
+
     def _send_again(self) -> None:
-        due = self._window.due(time.monotonic())[:GROUP]
+        due = self._window.due(time.monotonic())[: self._may_send()]
         if not due:
             return
         kept = self.buffer.get(due)
@@ -177,7 +181,7 @@ class Publisher:
         self.counts = replace(self.counts, resent=self.counts.resent + len(kept))
 
     def _send_new(self) -> bool:
-        limit = min(GROUP, self._window.room)
+        limit = min(self._may_send(), self._window.room)
         if limit == 0:
             return False
         packs = self.buffer.after(self._position, limit)
