@@ -91,6 +91,11 @@ class Connection:
         """Whether the network thread is there and moving."""
         return self._thread.is_alive() and time.monotonic() - self.last_turn_s < 30
 
+    @property
+    def settled_subscriptions(self) -> bool:
+        """Whether the broker has answered for every filter that is wanted."""
+        return self.connected and self._subscribed == self._wanted and not self._pending_mid
+
     def subscribe(self, filters: frozenset[str]) -> None:
         """Set the topic filters to be subscribed to, now and after every reconnection."""
         self._wanted = filters
