@@ -36,16 +36,14 @@ def migrate(
     described = load_site(site) if site else None  # its mistakes come out before anything is changed
     applied = migrations.migrate(dsn)
     changes = apply_site(dsn, described, who="quaymeter db migrate") if described else None
-    counts = {
-        "added": len(changes.added) if changes else 0,
-        "changed": len(changes.changed) if changes else 0,
-        "retired": len(changes.retired) if changes else 0,
-    }
+    counts = None
+    if changes is not None:
+        counts = {"added": len(changes.added), "changed": len(changes.changed), "retired": len(changes.retired)}
     if as_json:
-        show_json({"applied": applied, "site": counts if changes else None})
+        show_json({"applied": applied, "site": counts})
         return
     say("\n".join(f"applied {name}" for name in applied) or "the schema was up to date")
-    if described:
+    if described and counts:
         say(f"site {described.id}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
 
 
