@@ -1,7 +1,7 @@
 -- How roll-ups are made: the segments between consecutive readings, cut at the edges of the buckets.
 
 CREATE FUNCTION rollup_level(period_s float8, timezone text) RETURNS text
-LANGUAGE sql STABLE STRICT AS $$
+LANGUAGE sql STABLE AS $$
     SELECT CASE
         WHEN period_s < 60 THEN '1m'
         WHEN period_s <= 900 THEN '15m'
@@ -17,14 +17,14 @@ COMMENT ON FUNCTION rollup_level IS
     'Finest level kept for a point: none finer than two readings a bucket, and days must be made of whole buckets.';
 
 CREATE FUNCTION rollup_width(level text) RETURNS int
-LANGUAGE sql IMMUTABLE STRICT AS $$
+LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE level WHEN '1m' THEN 60 WHEN '15m' THEN 900 WHEN '1h' THEN 3600 WHEN '1d' THEN 86400 END
 $$;
 
 COMMENT ON FUNCTION rollup_width IS 'Width of a bucket [s]; a day is 82,800 or 90,000 twice a year.';
 
 CREATE FUNCTION bucket_number(level text, timezone text, ts timestamptz) RETURNS int
-LANGUAGE sql STABLE STRICT AS $$
+LANGUAGE sql STABLE AS $$
     SELECT CASE level
         WHEN '1d' THEN (ts AT TIME ZONE timezone)::date - date '1970-01-01'
         ELSE floor(date_part('epoch', ts) / rollup_width(level))::int
@@ -34,7 +34,7 @@ $$;
 COMMENT ON FUNCTION bucket_number IS 'Number of the bucket that a time falls into, counted from 1970.';
 
 CREATE FUNCTION bucket_start(level text, timezone text, number int) RETURNS timestamptz
-LANGUAGE sql STABLE STRICT AS $$
+LANGUAGE sql STABLE AS $$
     SELECT CASE level
         WHEN '1d' THEN (date '1970-01-01' + number)::timestamp AT TIME ZONE timezone
         ELSE to_timestamp(number::float8 * rollup_width(level))
@@ -139,23 +139,25 @@ DECLARE
         WHEN '1d' THEN 'date_part(''epoch'', (date ''1970-01-01'' + %s)::timestamp AT TIME ZONE $2)'
         ELSE '((%s)::float8 * ' || width || ')' END;
     points int[];
+    -- The stretches of raw readings as literals: the planner then sees how little of the table each one is.
+    stretches text;
 BEGIN
     SELECT array_agg(r.point_id) INTO points FROM unnest(reaches) AS r;
+    SELECT string_agg(format(
+               'SELECT r.point_id, r.ts, r.value, r.quality FROM reading AS r'
+               ' WHERE r.ts >= %L AND r.ts < %L AND r.point_id = ANY($3)', lower(s), upper(s)), ' UNION ALL ')
+    INTO stretches
+    FROM unnest((SELECT range_agg(r.raw) FROM unnest(reaches) AS r)) AS s;
     RETURN QUERY EXECUTE format($sql$
         WITH reach AS MATERIALIZED (
             SELECT r.*, p.kind, p.silent_after_s AS silent, p.period_s, p.modulus, p.rate_limit,
                    lower(r.raw) AS raw_from, upper(r.raw) AS raw_to
             FROM unnest($1) AS r JOIN point AS p ON p.id = r.point_id
-        ), stretch AS MATERIALIZED (
-            SELECT lower(s) AS a, upper(s) AS b FROM unnest((SELECT range_agg(raw) FROM unnest($1))) AS s
         ), node AS (
             -- Readings; bad ones end a gauge's hold, a counter passes over them.
             SELECT raw.point_id, date_part('epoch', raw.ts) AS e, raw.value AS came, raw.value AS went,
                    raw.quality, raw.quality & 3 < 2 AS good, true AS is_reading
-            FROM stretch
-            CROSS JOIN LATERAL (
-                SELECT * FROM reading AS r
-                WHERE r.ts >= stretch.a AND r.ts < stretch.b AND r.point_id = ANY($3)) AS raw
+            FROM (%7$s) AS raw
             JOIN reach ON reach.point_id = raw.point_id AND raw.ts >= reach.raw_from AND raw.ts < reach.raw_to
             UNION ALL
             SELECT point_id, date_part('epoch', before_ts), before_value, before_value, before_quality, true, true
@@ -237,7 +239,7 @@ BEGIN
         FROM known
     $sql$,
         format(number_of, 'e'), format(last_of, 'until_e'), format(start_of, 'k + 1'), format(start_of, 'k'),
-        format(start_of, 'b.k'), format(start_of, 'b.k + 1'))
+        format(start_of, 'b.k'), format(start_of, 'b.k + 1'), stretches)
     USING reaches, timezone, points;
 END
 $fn$;
@@ -249,7 +251,7 @@ RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE AS $fn$
 BEGIN
     RETURN QUERY EXECUTE format($sql$
         WITH summed AS (
-            SELECT s.point_id, b.start, b.stop, sum(s.n)::bigint AS n, sum(s.n_bad)::bigint AS n_bad,
+            SELECT s.point_id, s.k, sum(s.n)::bigint AS n, sum(s.n_bad)::bigint AS n_bad,
                    sum(s.mean * s.valid_s) / nullif(sum(s.valid_s) FILTER (WHERE s.mean IS NOT NULL), 0) AS mean,
                    min(s.minimum) AS minimum, max(s.maximum) AS maximum, sum(s.increase) AS increase,
                    sum(s.total) AS total, sum(s.valid_s) AS valid_s, sum(s.spread_s) AS spread_s,
@@ -259,17 +261,21 @@ BEGIN
                        FILTER (WHERE s.last_ts IS NOT NULL) AS closing,
                    sum(s.resets)::int AS resets, bit_or(s.quality) AS quality
             FROM unnest($3, $4, $5) AS u (point_id, k0, k1)
-            CROSS JOIN LATERAL generate_series(k0, k1) AS k
             CROSS JOIN LATERAL (
-                SELECT bucket_start($1, $2, k) AS start, bucket_start($1, $2, k + 1) AS stop) AS b
-            JOIN %I AS s ON s.point_id = u.point_id AND s.bucket >= b.start AND s.bucket < b.stop
-            GROUP BY s.point_id, b.start, b.stop
+                -- OFFSET 0 keeps this a look-up by key for each point.
+                SELECT f.*, bucket_number($1, $2, f.bucket) AS k FROM %I AS f
+                WHERE f.point_id = u.point_id AND f.bucket >= bucket_start($1, $2, u.k0)
+                  AND f.bucket < bucket_start($1, $2, u.k1 + 1)
+                OFFSET 0) AS s
+            GROUP BY s.point_id, s.k
+        ), timed AS (
+            SELECT summed.*, bucket_start($1, $2, k) AS start, bucket_start($1, $2, k + 1) AS stop FROM summed
         )
         SELECT point_id, start, n, n_bad, mean, minimum, maximum, increase, total, valid_s, spread_s,
                least(1, valid_s / date_part('epoch', stop - start)),
                to_timestamp(opening[1]), opening[2], opening[3]::int2,
                to_timestamp(closing[1]), closing[2], closing[3]::int2, resets, quality
-        FROM summed
+        FROM timed
     $sql$, source) USING level, timezone, points, first_bucket, last_bucket;
 END
 $fn$;
@@ -314,7 +320,8 @@ $fn$;
 COMMENT ON FUNCTION rollup_store IS 'Replaces the rows of these buckets by those of the source; what did not change is not written.';
 
 CREATE FUNCTION refresh_rollups(level text, timezone text, points int[], first_ts timestamptz[], last_ts timestamptz[])
-RETURNS int LANGUAGE plpgsql AS $fn$
+RETURNS int LANGUAGE plpgsql
+SET jit = off SET work_mem = '64MB' SET max_parallel_workers_per_gather = 0 AS $fn$
 DECLARE
     reaches rollup_reach[];
     finer text := level;
