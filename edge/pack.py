@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.buffer import Pack
 from telemetry.formats.envelope import CBOR_TYPE, JSON_TYPE, encode_pack
-from telemetry.topics import telemetry_topic
+from telemetry.topics import TopicKind, topic_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ class Sampled:
     ts_ms: int | None  # time of the pack [ms since 1970-01-01 UTC]; None where the device has no clock
     entries: Sequence[Mapping[str, Any]]  # from telemetry.formats.envelope: `entry` and `series`
     tsq: str = "ntp"
+    kind: TopicKind = TopicKind.TELEMETRY
 
 
 class Packer:
@@ -50,5 +51,5 @@ class Packer:
         )
         self.next_seq += 1
         readings = sum(len(entry["v"]) if isinstance(entry["v"], list) else 1 for entry in sampled.entries)
-        topic = telemetry_topic(self.site, sampled.asset)
+        topic = topic_of(self.site, sampled.asset, sampled.kind)
         return Pack(self.device, topic, payload, CBOR_TYPE if self._cbor else JSON_TYPE, readings)
