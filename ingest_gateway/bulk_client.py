@@ -8,6 +8,7 @@ works with one version only: `usable` tells, and the gateway uses `ingest_gatewa
 
 from __future__ import annotations
 
+import logging
 import struct
 import time
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ import paho.mqtt
 from paho.mqtt import MQTTException
 from paho.mqtt.enums import MQTTErrorCode
 
-from ingest_gateway.client import Sink, StockClient
+from ingest_gateway.client import Sink, StockClient, set_credentials
 from ingest_gateway.intake import mid_and_qos
 from ingest_gateway.packets import MalformedPacketError, PacketReader, write_length
 from ingest_gateway.receipts import CONTENT_TYPE
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     from ingest_gateway.packets import OtherPacket
     from ingest_gateway.receipts import Receipt
+    from ingest_gateway.settings import GatewaySettings
+
+log = logging.getLogger(__name__)
 
 PAHO_VERSION: Final = "2.2.0"
 
@@ -39,6 +43,22 @@ _PINGREQ: Final = 0xC0
 def usable() -> bool:
     """Return whether the installed paho is the one that this module was written for."""
     return paho.mqtt.__version__ == PAHO_VERSION
+
+
+def make_client(settings: GatewaySettings, sink: Sink) -> StockClient:
+    """Return the client that the settings ask for, or paho's own reading where the fast one does not fit."""
+    kind: type[StockClient] = StockClient
+    if settings.client == "bulk":
+        if usable():
+            kind = BulkClient
+        else:
+            log.warning(
+                "the fast MQTT client fits paho-mqtt %s only, another is installed: using paho's own reading",
+                PAHO_VERSION,
+            )
+    client = kind(settings.client_id, sink, max_payload=settings.max_payload)
+    set_credentials(client, settings)
+    return client
 
 
 class BulkClient(StockClient):

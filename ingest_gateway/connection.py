@@ -9,11 +9,9 @@ and then keeps the broker from taking us for dead.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
 import select
-import socket
 import threading
 import time
 from collections import deque
@@ -23,8 +21,9 @@ from typing import TYPE_CHECKING
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from ingest_gateway import bulk_client
-from ingest_gateway.client import StockClient, connect_properties, set_credentials
+from ingest_gateway.bulk_client import make_client
+from ingest_gateway.client import connect_properties
+from ingest_gateway.doorbell import Doorbell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,8 +63,11 @@ class Connection:
         self._settings = settings
         self._intake = intake
         intake.on_room = self.wake
-        self._client = self._make_client()
-        self._wake_out, self._wake_in = _wake_pair()
+        self._client = make_client(settings, self._take)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
+        self._bell = Doorbell()
         self._outbox: deque[Callable[[], None]] = deque()
         self._wanted: frozenset[str] = frozenset()
         self._subscribed: frozenset[str] = frozenset()
@@ -84,6 +86,7 @@ class Connection:
 
     def start(self) -> None:
         """Connect, and go on for ever."""
+        self._bell.open()
         self._thread.start()
 
     @property
@@ -112,8 +115,7 @@ class Connection:
 
     def wake(self) -> None:
         """Have the loop go round now."""
-        with contextlib.suppress(OSError):
-            self._wake_in.send(b"1")
+        self._bell.ring()
 
     def stop_reading(self) -> None:
         """Leave the socket alone from now on: what the broker still sends stays unacknowledged."""
@@ -128,31 +130,13 @@ class Connection:
         self.wake()
         if self._thread.is_alive():
             self._thread.join(_FLUSH_S + 5)
-        self._wake_in.close()
-        self._wake_out.close()
+        self._bell.close()
 
     # Everything below runs in the network thread.
 
     def _do(self, action: Callable[[], None]) -> None:
         self._outbox.append(action)
         self.wake()
-
-    def _make_client(self) -> StockClient:
-        kind: type[StockClient] = StockClient
-        if self._settings.client == "bulk":
-            if bulk_client.usable():
-                kind = bulk_client.BulkClient
-            else:
-                log.warning(
-                    "the fast MQTT client fits paho-mqtt %s only, another is installed: using paho's own reading",
-                    bulk_client.PAHO_VERSION,
-                )
-        client = kind(self._settings.client_id, self._take, max_payload=self._settings.max_payload)
-        set_credentials(client, self._settings)
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_subscribe = self._on_subscribe
-        return client
 
     def _run(self) -> None:
         backoff_s = _FIRST_BACKOFF_S
@@ -195,8 +179,8 @@ class Connection:
         deadline = time.monotonic() + seconds
         while not self._stopping.is_set() and (left_s := deadline - time.monotonic()) > 0:
             self.last_turn_s = time.monotonic()
-            select.select([self._wake_out], [], [], min(left_s, 1.0))
-            self._drain_wake()
+            select.select([self._bell], [], [], min(left_s, 1.0))
+            self._bell.hush()
             self._drain_outbox()
 
     def _turn(self) -> bool:
@@ -207,11 +191,11 @@ class Connection:
             return False
         self.last_turn_s = time.monotonic()
         reading = self._may_read()
-        readers: list[SocketLike] = [self._wake_out, sock] if reading else [self._wake_out]
+        readers: list[SocketLike | Doorbell] = [self._bell, sock] if reading else [self._bell]
         wait_s = 0.0 if reading and client.pending() else _TURN_S
         readable, writable, _ = select.select(readers, [sock] if client.want_write() else [], [], wait_s)
-        if self._wake_out in readable:
-            self._drain_wake()
+        if self._bell in readable:
+            self._bell.hush()
         self._drain_outbox()
         if self._stopping.is_set():
             self._say_goodbye()
@@ -321,10 +305,6 @@ class Connection:
             log.error("%s refused the subscriptions %s", self._place, ", ".join(sorted(refused)))
         self.refused_filters = self.refused_filters - frozenset(filters) | refused
 
-    def _drain_wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self._wake_out.recv(4096)
-
     def _drain_outbox(self) -> None:
         while self._outbox:
             self._outbox.popleft()()
@@ -333,11 +313,3 @@ class Connection:
 def _options(topic_filter: str) -> SubscribeOptions:
     """QoS 1; what we publish ourselves does not come back, except where MQTT forbids to ask for that."""
     return SubscribeOptions(qos=1, noLocal=not topic_filter.startswith("$share/"))
-
-
-def _wake_pair() -> tuple[socket.socket, socket.socket]:
-    """Return a pair of sockets that wakes `select` from another thread."""
-    out, into = socket.socketpair()
-    out.settimeout(0)
-    into.settimeout(0)
-    return out, into
