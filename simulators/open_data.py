@@ -1,0 +1,59 @@
+"""How the open data of `sites/open_data.toml` are read: recorded meters that nobody here made up.
+
+The files carry neither unit nor zone; what is assumed about them is said in the site file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from simulators.recorded import RecordedColumn, RecordedLayout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import tzinfo
+
+SITE_ID = "open-data"
+STANDARD_TIME = timezone(timedelta(hours=-5))  # the school's meter knows no daylight saving: 8,760 hours, none twice
+WALL_TIME = ZoneInfo("America/New_York")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedFile:
+    """One file below the folder of the collection, and how it is read."""
+
+    path: str
+    layout: RecordedLayout
+
+
+def _headed(path: str, column: str, point: str, unit: str, tz: tzinfo) -> RecordedFile:
+    columns = (RecordedColumn(column=column, point=point, unit=unit),)
+    return RecordedFile(path=path, layout=RecordedLayout(time_column="time", tz=tz, columns=columns))
+
+
+def _bare(path: str, point: str, unit: str) -> RecordedFile:
+    columns = (RecordedColumn(column="1", point=point, unit=unit),)
+    return RecordedFile(path=path, layout=RecordedLayout(time_column="0", tz=WALL_TIME, columns=columns, header=False))
+
+
+# By the name that `quaymeter replay` knows them under.
+OPEN_DATA: Mapping[str, tuple[RecordedFile, ...]] = MappingProxyType(
+    {
+        "school": (  # a year of hours
+            _headed("nmecr/school_eload.csv.gz", "eload", "school/meter/energy", "kW.h", STANDARD_TIME),
+            _headed("nmecr/school_temp.csv.gz", "temp", "school/meter/temperature", "[degF]", STANDARD_TIME),
+        ),
+        "building": (  # three years of days, each from local midnight
+            _headed("nmecr/eload.csv.gz", "eload", "building/meter/energy", "kW.h", WALL_TIME),
+            _headed("nmecr/temp.csv.gz", "temp", "building/meter/temperature", "[degF]", WALL_TIME),
+        ),
+        "unlabelled": (  # two months of quarters of an hour, no headings
+            _bare("loadshape/test_kw.csv.gz", "unlabelled/meter/power", "kW"),
+            _bare("loadshape/test_temp.csv.gz", "unlabelled/meter/temperature", "[degF]"),
+        ),
+    }
+)
