@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 def quality(code: int) -> schemas.Quality:
     """Return a stored quality in words."""
-    return schemas.Quality(
-        code=code, name=class_name(code), device_class=device_class_name(code), reasons=reasons(code)
+    return schemas.Quality.model_validate(
+        {
+            "code": code,
+            "class": class_name(code),
+            "device_class": device_class_name(code),
+            "reasons": reasons(code),
+        }
     )
 
 

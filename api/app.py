@@ -35,7 +35,8 @@ What a port's utilities do, live and as history. Everything is read-only.
 
 * **Times** are RFC 3339 with a zone, in UTC; a time without a zone is refused.
 * **Units** are UCUM codes, one for each point, whatever the device sent.
-* **Quality** travels with every reading; bad readings are stored and never counted, and every aggregate says its coverage.
+* **Quality** travels with every reading; bad readings are stored and never counted, and every
+  aggregate says its coverage.
 * **Errors** are problem details (RFC 9457) with `place`, `detail` (the cause) and `cure`.
 * Where the database holds one site, `site` may be left out.
 """

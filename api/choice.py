@@ -1,19 +1,14 @@
 """Which site and which points a request is about."""
 
-from __future__ import annotations
-
 import difflib
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable
+from typing import Annotated
 
 from fastapi import Query
 
 from api.problems import ProblemError, not_found, refused
 from storage import overview
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from storage.engine import Connection
+from storage.engine import Connection
 
 SiteQuery = Annotated[
     str | None,
@@ -50,7 +45,10 @@ def choose_points(connection: Connection, site: str, keys: list[str], *, limit: 
         raise refused("points-missing", "no point is named", place="points", cure="add ?points=area/asset/name,…")
     if len(keys) > limit:
         raise refused(
-            "too-many-points", f"{len(keys)} points are more than {limit}", place="points", cure="ask in several requests"
+            "too-many-points",
+            f"{len(keys)} points are more than {limit}",
+            place="points",
+            cure="ask in several requests",
         )
     known = {row.key: row for row in overview.points(connection, site, retired=True)}
     for key in keys:

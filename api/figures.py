@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,9 @@ DECIMALS: Mapping[str, int] = {
     "V": 0,
     "{count}": 0,
     "[ppm]": 0,
+    "1": 2,
+    "{CFU}/(100.mL)": 0,
+    "g/kg": 2,
     "s": 0,
     "kW.h": 1,
     "mS/cm": 1,
@@ -93,4 +97,20 @@ def symbol(unit: str, quantity: str = "") -> str:
 
 def decimals(unit: str, kind: str = "gauge") -> int:
     """Return the decimals that a value in this unit is shown with."""
-    return 0 if kind == "state" else DECIMALS.get(unit, 1)
+    if kind == "state" or (unit == "1" and kind != "gauge"):
+        return 0
+    return DECIMALS.get(unit, 1)
+
+
+def shown_decimals(value: float, most: int, kind: str = "gauge") -> int:
+    """Return the decimals for one value: five figures tell all that a sensor can; a register keeps every one.
+
+    Examples
+    --------
+    >>> [shown_decimals(value, 2) for value in (1.234, 1234.5, 123456.7)]
+    [2, 1, 0]
+    """
+    if kind == "counter":
+        return most
+    whole = math.floor(math.log10(max(abs(value), 1.0))) + 1
+    return max(0, min(most, 5 - whole))

@@ -31,7 +31,9 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
-        self.rows = Counter("quaymeter_api_readings_sent", "Readings sent to clients", ["format"], registry=self.registry)
+        self.rows = Counter(
+            "quaymeter_api_readings_sent", "Readings sent to clients", ["format"], registry=self.registry
+        )
         self._gauge("quaymeter_api_live_clients", "Open live streams", lambda: hub.clients)
         self._gauge("quaymeter_api_live_polls", "Looks at the latest readings so far", lambda: hub.polls)
         self._gauge("quaymeter_api_live_failures", "Looks that the database did not answer", lambda: hub.failures)

@@ -1,20 +1,16 @@
 """What the routes work with: made by `create_app`, found by each route through a dependency."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from api.live import LiveHub
+from api.metrics import Metrics
 from api.security import Door, Principal
 from api.settings import ApiSettings
-
-if TYPE_CHECKING:
-    from api.live import LiveHub
-    from api.metrics import Metrics
-    from storage.pool import ReadPool
+from storage.pool import ReadPool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,9 +31,9 @@ class ProblemDetails(BaseModel):
     title: str = Field(examples=["Not Found"], description="The HTTP status in words.")
     status: int = Field(examples=[404])
     detail: str = Field(examples=["there is no point 'cold/room-1/t_aire'"], description="The cause.")
-    place: str = Field("", examples=["points"], description="Where: a parameter, a part of the service.")
-    cure: str = Field("", examples=["did you mean 'cold/room-1/t_air'?"], description="What to do about it.")
-    instance: str = Field("", examples=["/api/v1/readings"], description="The path that was asked for.")
+    place: str = Field(default="", examples=["points"], description="Where: a parameter, a part of the service.")
+    cure: str = Field(default="", examples=["did you mean 'cold/room-1/t_air'?"], description="What to do about it.")
+    instance: str = Field(default="", examples=["/api/v1/readings"], description="The path that was asked for.")
 
 
 class ProblemError(QuaymeterError):
@@ -53,10 +53,10 @@ def not_found(kind: str, cause: str, *, place: str, cure: str) -> ProblemError:
 
 def refused(kind: str, cause: str, *, place: str, cure: str) -> ProblemError:
     """Return the problem of a parameter that cannot be used."""
-    return ProblemError(HTTPStatus.UNPROCESSABLE_CONTENT, kind, cause, place=place, cure=cure)
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, kind, cause, place=place, cure=cure)
 
 
-def document(  # noqa: PLR0913 - the members of RFC 9457 and our two
+def document(
     status: int, kind: str, detail: str, *, place: str = "", cure: str = "", instance: str = ""
 ) -> dict[str, Any]:
     """Return the members of a problem document."""
@@ -73,10 +73,9 @@ def document(  # noqa: PLR0913 - the members of RFC 9457 and our two
 
 def _answer(request: Request, status: int, kind: str, detail: str, place: str = "", cure: str = "") -> Response:
     body = document(status, kind, detail, place=place, cure=cure, instance=request.url.path)
-    page = request.app.state.problem_page
-    in_browser = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
-    if in_browser:
-        answer = page(request, body)
+    answer: Response
+    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
+        answer = request.app.state.problem_page(request, body)
     else:
         answer = JSONResponse(body, status_code=status, media_type=MEDIA_TYPE)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -106,7 +105,7 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     shown = f" (given: {given!r:.80})" if isinstance(given, str | int | float) else ""
     cure = "see the parameter in the reference at /api/v1/reference"
     return _answer(
-        request, HTTPStatus.UNPROCESSABLE_CONTENT, "parameter", f"{first['msg']}{shown}", place or "request", cure
+        request, HTTPStatus.UNPROCESSABLE_ENTITY, "parameter", f"{first['msg']}{shown}", place or "request", cure
     )
 
 

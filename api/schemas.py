@@ -1,7 +1,5 @@
 """What the answers look like; every field says its unit."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Literal
 
@@ -100,14 +98,11 @@ class Quality(Record):
     code: int = Field(description="The integer that is stored.", examples=[4102])
     name: QualityClassName = Field(
         alias="class",
-        serialization_alias="class",
         description="The class that counts. Bad readings are stored and never counted.",
         examples=["bad"],
     )
     device_class: QualityClassName = Field(description="What the device itself said.", examples=["good"])
     reasons: list[str] = Field(description="Why it is not simply good.", examples=[["range", "simulated"]])
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
 class Latest(Record):

@@ -1,7 +1,5 @@
 """Times in requests: only with a zone, or as a length of time before now."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated

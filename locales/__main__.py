@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -17,6 +17,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from locales import DIRECTORY, DOMAIN, LANGUAGES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROOT = DIRECTORY.parent
 METHODS = [("api/console/templates/**.html", "jinja2"), ("api/**.py", "python")]
@@ -29,8 +32,12 @@ HEADER = "# Words of the quaymeter console. Keep in step with: python -m locales
 def template() -> Catalog:
     """Return every sentence that code and templates use, in order."""
     catalogue = Catalog(domain=DOMAIN)
-    found = extract_from_dir(ROOT / "api", [(p.removeprefix("api/"), m) for p, m in METHODS], 
-                             {p.removeprefix("api/"): o for p, o in OPTIONS.items()}, KEYWORDS)
+    found = extract_from_dir(
+        ROOT / "api",
+        [(p.removeprefix("api/"), m) for p, m in METHODS],
+        {p.removeprefix("api/"): o for p, o in OPTIONS.items()},
+        KEYWORDS,
+    )
     for _, _, message, _, _ in sorted(found, key=lambda item: str(item[2])):
         catalogue.add(message)
     return catalogue
@@ -45,7 +52,9 @@ def updated(language: str) -> Catalog:
     """Return a language's catalogue brought in step with the code."""
     path = source(language)
     old = read_po(io.StringIO(path.read_text(encoding="utf-8") if path.exists() else ""), locale=language)
-    new = Catalog(locale=language, domain=DOMAIN, header_comment=HEADER, fuzzy=False, creation_date=BEGUN, revision_date=BEGUN)
+    new = Catalog(
+        locale=language, domain=DOMAIN, header_comment=HEADER, project="quaymeter", fuzzy=False, creation_date=BEGUN, revision_date=BEGUN
+    )
     for message in template():
         if message.id:
             known = old.get(message.id)

@@ -123,10 +123,12 @@ def draw(
 
 def _grid(scale: Scale, step: float, number: Callable[[float, float], str]) -> str:
     frame = scale.frame
-    values = np.arange(round((scale.high - scale.low) / step) + 1) * step + scale.low
+    values = (np.arange(round((scale.high - scale.low) / step) + 1) * step + scale.low).astype(np.float64)
     parts = []
     for value, y in zip(values, scale.y(values), strict=True):
-        parts.append(f'<line class="grid" x1="{frame.left}" x2="{frame.width - frame.right}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(
+            f'<line class="grid" x1="{frame.left}" x2="{frame.width - frame.right}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
         parts.append(f'<text class="tick" x="{frame.left - 8}" y="{y + 4:.1f}" text-anchor="end">')
         parts.append(f"{escape(number(float(value), step))}</text>")
     return "".join(parts)
@@ -198,7 +200,8 @@ def _bars(trend: Trend, scale: Scale) -> str:
     for left, right, y in zip(lefts, rights, scale.y(trend.value[keep]), strict=True):
         width = max((right - left) * 0.86, 0.8)
         parts.append(
-            f'<rect class="bar" x="{left:.1f}" width="{width:.1f}" y="{min(y, base):.1f}" height="{abs(base - y):.1f}"/>'
+            f'<rect class="bar" x="{left:.1f}" width="{width:.1f}" '
+            f'y="{min(y, base):.1f}" height="{abs(base - y):.1f}"/>'
         )
     return "".join(parts)
 

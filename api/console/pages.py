@@ -1,12 +1,11 @@
 """The operators' pages: live values, one sensor over time, quarantine, losses."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
 
 from api import answers
 from api.choice import choose_site, unknown_point
@@ -16,11 +15,7 @@ from api.console.view import point_view, site_view
 from api.language import Words, noted, words
 from api.parts import Parts, WithParts
 from storage import ledger, overview, quarantine
-
-if TYPE_CHECKING:
-    from starlette.responses import HTMLResponse
-
-    from storage.engine import Connection
+from storage.engine import Connection
 
 router = APIRouter()
 MOST_QUARANTINED = 100
@@ -82,9 +77,7 @@ def _site_page(request: Request, parts: Parts, connection: Connection, row: over
 
 
 @router.get("/{site}/point/{area}/{asset}/{name}")
-def point(  # noqa: PLR0913 - the path has four parts
-    site: str, area: str, asset: str, name: str, request: Request, parts: WithParts
-) -> Any:  # noqa: ANN401 - a page, not a model
+def point(site: str, area: str, asset: str, name: str, request: Request, parts: WithParts) -> Any:  # noqa: ANN401 - a page, not a model
     """Show one sensor over time."""
     key = f"{area}/{asset}/{name}"
     say = _reader(request, parts)

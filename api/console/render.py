@@ -99,7 +99,9 @@ def quality_words(code: int, say: Words) -> str:
     if "range" in named:
         return say("out of range")
     lead = {ClassName.GOOD: "", ClassName.UNCERTAIN: say("uncertain"), ClassName.BAD: say("bad")}[_class(code)]
-    return " · ".join(text for text in (lead, *(say(REASON_WORDS[name]) for name in named if name in REASON_WORDS)) if text)
+    return " · ".join(
+        text for text in (lead, *(say(REASON_WORDS[name]) for name in named if name in REASON_WORDS)) if text
+    )
 
 
 def _class(code: int) -> ClassName:
@@ -141,6 +143,7 @@ def page(
 
     filled: dict[str, Any] = {
         "_": say,
+        "plural": say.plural,
         "taste": taste,
         "link": link,
         "since": since,
@@ -165,8 +168,8 @@ def page(
 def script_settings(request: Request, site: SiteRow, say: Words, now: datetime) -> dict[str, object]:
     """Return what the scripts of a page need to know: no script holds a word of any language."""
     sentences = {
-        "on": say("on"),
-        "off": say("off"),
+        "yes": say("yes"),
+        "no": say("no"),
         "day": say("d"),
         "silent": say("silent"),
         "unheard": say("not heard yet"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from api.figures import class_name, decimals, symbol
+from api.figures import class_name, decimals, shown_decimals, symbol
 from telemetry.quality import Reason
 
 if TYPE_CHECKING:
@@ -124,7 +125,9 @@ def site_view(
         if rows:
             by_utility.setdefault(asset.utility, []).append(_asset_view(asset, rows, latest, now=now, words=words))
     views = [
-        UtilityView(id=utility.id, name=words.named(utility.name, utility.id), colour=i % 7, assets=by_utility[utility.id])
+        UtilityView(
+            id=utility.id, name=words.named(utility.name, utility.id), colour=i % 7, assets=by_utility[utility.id]
+        )
         for i, utility in enumerate(utilities)
         if utility.id in by_utility
     ]
@@ -138,7 +141,13 @@ def _asset_view(
     tagged = [row for row in rows if row.tags.get("headline")]
     headlines = {row.id for row in (tagged or [row for row in rows if row.kind == "gauge"] or rows)[:HEADLINES]}
     views = [
-        point_view(row, latest.get(row.id), asset=name, headline=row.id in headlines, now=now, words=words) for row in rows
+        point_view(row, latest.get(row.id), asset=name, headline=row.id in headlines, now=now, words=words)
+        for row in rows
+    ]
+    times = Counter(view.name for view in views)
+    views = [
+        replace(view, name=f"{view.name} ({view.key.rpartition('/')[2]})") if times[view.name] > 1 else view
+        for view in views
     ]
     return AssetView(key=asset.key, name=name, operator=asset.operator_name, area=asset.area, points=views)
 
@@ -177,8 +186,8 @@ def value_text(value: float | None, kind: str, places: int, words: Words) -> str
     if value is None:
         return "–"
     if kind == "state" and value in {0.0, 1.0}:
-        return words("on") if value else words("off")
-    return words.number(value, places)
+        return words("yes") if value else words("no")
+    return words.number(value, shown_decimals(value, places, kind))
 
 
 def plain(text: str) -> str:

@@ -1,7 +1,5 @@
 """Is the service alive, is it ready, and if not, which part fails."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Literal
 
@@ -19,7 +17,7 @@ router = APIRouter(tags=["health"])
 class Alive(BaseModel):
     """The process answers."""
 
-    status: Literal["alive"] = Field("alive", examples=["alive"])
+    status: Literal["alive"] = Field(default="alive", examples=["alive"])
 
 
 class PartState(BaseModel):
@@ -27,8 +25,8 @@ class PartState(BaseModel):
 
     part: str = Field(examples=["database"])
     ok: bool
-    cause: str = Field("", examples=["no connection became free in time"])
-    cure: str = Field("", examples=["is the database running and reachable?"])
+    cause: str = Field(default="", examples=["no connection became free in time"])
+    cure: str = Field(default="", examples=["is the database running and reachable?"])
 
 
 class Readiness(BaseModel):

@@ -1,7 +1,5 @@
 """What came in, what became of it, and what never came."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Annotated
 
@@ -30,9 +28,7 @@ def lines(
         rows = ledger.summary(connection, start, end, limit=limit + 1)
         totals = ledger.totals(connection)
     found = [
-        schemas.LedgerLine(
-            **asdict(row), balanced=row.received == row.stored + row.duplicate + row.quarantined
-        )
+        schemas.LedgerLine(**asdict(row), balanced=row.received == row.stored + row.duplicate + row.quarantined)
         for row in rows[:limit]
     ]
     return schemas.Ledger(totals=_totals(totals), lines=found, truncated=len(rows) > limit)

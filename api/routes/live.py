@@ -1,7 +1,5 @@
 """Latest values, and the stream that keeps them up to date."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -32,9 +30,7 @@ data: "quality": {"code": 0, "class": "good", "device_class": "good", "reasons":
 class LatestQuery(PointFilter):
     """A filter over the latest readings of one site."""
 
-    site: str | None = Field(
-        None, max_length=100, description="Site id; may be left out where there is one site."
-    )
+    site: str | None = Field(None, max_length=100, description="Site id; may be left out where there is one site.")
     silent: bool | None = Field(None, description="Only silent sensors, or only live ones.")
 
 

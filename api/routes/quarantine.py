@@ -1,10 +1,8 @@
 """What was refused, why, and what to do about it."""
 
-from __future__ import annotations
-
 import base64
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
@@ -62,7 +60,7 @@ class Quarantine(Record):
 
 
 @router.get("/quarantine", summary="What was refused, newest first")
-def entries(  # noqa: PLR0913 - every one is a filter of the list
+def entries(
     parts: WithParts,
     *,
     reason: Annotated[RefusalReason | None, Query(description="Only this reason.")] = None,
@@ -106,7 +104,7 @@ def entry(parts: WithParts, entry_id: Annotated[int, Path(ge=0, le=LARGEST_ID)])
     )
 
 
-def _fields(row: quarantine.QuarantineEntry) -> dict[str, object]:
+def _fields(row: quarantine.QuarantineEntry) -> dict[str, Any]:
     return {name: getattr(row, name) for name in Refused.model_fields}
 
 

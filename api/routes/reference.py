@@ -1,15 +1,11 @@
 """The reference of this API as a page of our own: no script, nothing from elsewhere."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
 
 from api.console.render import page
-
-if TYPE_CHECKING:
-    from starlette.responses import HTMLResponse
 
 router = APIRouter()
 

@@ -1,7 +1,5 @@
 """The port as data: sites, assets, points."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -48,8 +46,6 @@ class PointFilter(BaseModel):
 
     def _contains(self, row: overview.PointRow) -> bool:
         return self.q is None or self.q.lower() in " ".join((row.key, *row.name.values())).lower()
-
-
 
 
 class PointQuery(PointFilter):

@@ -8,11 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import httpx
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
-from api.app import create_app
 from api.serve import run_api
 from api.settings import ApiSettings
 from storage.catalogue import apply_site, load_catalogue
@@ -123,7 +122,7 @@ class Port:
 
 @pytest.fixture
 def port(database: str) -> Port:
-    """A small port without readings."""
+    """Apply a small port, without readings."""
     site = small_port()
     apply_site(database, site, who="test")
     return Port(dsn=database, site=site, catalogue=load_catalogue(database, site.id))
@@ -131,22 +130,22 @@ def port(database: str) -> Port:
 
 @pytest.fixture
 def settings(port: Port) -> ApiSettings:
-    """Settings that make the service quick enough for tests."""
+    """Make the service quick enough for tests."""
     return ApiSettings(dsn=port.dsn, live_interval_s=0.05, heartbeat_s=0.5, pool_size=4)
 
 
 @pytest.fixture
-def client(settings: ApiSettings) -> Iterator[TestClient]:
-    """The service without a network; errors of its own are answered, not raised."""
-    with TestClient(create_app(settings), base_url="http://localhost", raise_server_exceptions=False) as client:
-        yield client
+def address(settings: ApiSettings) -> Iterator[str]:
+    """Run the service on a real socket; give its address."""
+    with serving(settings) as address:
+        yield address
 
 
 @pytest.fixture
-def address(settings: ApiSettings) -> Iterator[str]:
-    """The service on a real socket, and its address."""
-    with serving(settings) as address:
-        yield address
+def client(address: str) -> Iterator[httpx.Client]:
+    """Give a client of the running service."""
+    with httpx.Client(base_url=address, timeout=30) as client:
+        yield client
 
 
 class serving:  # noqa: N801 - used like a function, in a with statement

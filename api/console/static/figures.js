@@ -19,8 +19,15 @@ export function writers({ language, zone, words }) {
 
   function value(raw, kind, decimals) {
     if (raw === null) return "–";
-    if (kind === "state" && (raw === 0 || raw === 1)) return raw ? words.on : words.off;
-    return number(raw, decimals);
+    if (kind === "state" && (raw === 0 || raw === 1)) return raw ? words.yes : words.no;
+    return number(raw, shownDecimals(raw, decimals, kind));
+  }
+
+  // Five figures tell all that a sensor can; a register keeps every one.
+  function shownDecimals(raw, decimals, kind) {
+    if (kind === "counter") return decimals;
+    const whole = Math.floor(Math.log10(Math.max(Math.abs(raw), 1))) + 1;
+    return Math.max(0, Math.min(decimals, 5 - whole));
   }
 
   function age(seconds) {
