@@ -118,3 +118,16 @@ def empty_batch() -> ReadingBatch:
         received_us=np.empty(0, np.int64),
         message=np.empty(0, np.int32),
     )
+
+
+def joined_batches(batches: Sequence[ReadingBatch]) -> ReadingBatch:
+    """Join batches of one message each; message numbers become the batches' places in the list."""
+    message = [np.full(len(batch), index, np.int32) for index, batch in enumerate(batches)]
+    return ReadingBatch(
+        point_id=np.concatenate([batch.point_id for batch in batches]),
+        ts_us=np.concatenate([batch.ts_us for batch in batches]),
+        value=np.concatenate([batch.value for batch in batches]),
+        quality=np.concatenate([batch.quality for batch in batches]),
+        received_us=np.concatenate([batch.received_us for batch in batches]),
+        message=np.concatenate(message),
+    )

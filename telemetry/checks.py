@@ -35,6 +35,11 @@ class Checks:
         self.clocks = routes.clocks
         self._rates = RateWatch(routes.table)
 
+    def keep(self, older: Checks) -> None:
+        """Take over what older checks remember of the same points and devices."""
+        self._rates.keep(older._rates)
+        self.clocks.keep(older.clocks)
+
     def batch(
         self, gathering: Gathering, messages: Sequence[Message], refusals: list[Refusal], now_us: int
     ) -> ReadingBatch:
@@ -76,8 +81,8 @@ class Checks:
         return refusal
 
     def _clock_quality(self, raw: RawColumns, quality: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Mark readings (n,) without a time of their own, and those of devices whose clock is off."""
-        suspect = raw.clockless
+        """Mark readings (n,) that were suspect when they were read, and those of devices whose clock is off."""
+        suspect = raw.suspect
         blocks = raw.blocks
         telling = np.flatnonzero(blocks.device >= 0)
         if len(telling):
@@ -86,8 +91,11 @@ class Checks:
             off = np.zeros(len(blocks.device), np.bool_)
             off[telling] = self.clocks.observe(blocks.device[telling], lag_s)
             if off.any():
-                suspect = suspect | blocks.spread(off)
-        return judged(quality, suspect, Reason.CLOCK, QualityClass.UNCERTAIN) if suspect.any() else quality
+                suspect = np.where(blocks.spread(off), suspect | np.int16(Reason.CLOCK), suspect)
+        if suspect.any():
+            for reason in (Reason.CLOCK, Reason.COMM):
+                quality = judged(quality, (suspect & reason) != 0, reason, QualityClass.UNCERTAIN)
+        return quality
 
     def _explain(
         self,

@@ -34,6 +34,15 @@ class ClockWatch:
         self._seen = np.zeros(len(periods_s), np.int64)
         self._off = np.zeros(len(periods_s), np.bool_)
 
+    def keep(self, older: ClockWatch) -> None:
+        """Take over what an older watch knows of the same devices."""
+        for device, number in self.index.items():
+            theirs = older.index.get(device)
+            if theirs is not None:
+                self._lags_s[number] = older._lags_s[theirs]
+                self._seen[number] = older._seen[theirs]
+                self._off[number] = older._off[theirs]
+
     def observe(self, device: NDArray[np.int32], lag_s: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Take the lags [s] of messages (n,) and return for each whether its device's clock is off."""
         live = lag_s < HISTORY_S

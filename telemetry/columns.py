@@ -39,7 +39,7 @@ class Block(NamedTuple):
     message: int
     received_us: int
     device: int  # number in the clock watch, NO_DEVICE where the message does not tell the device's clock
-    clockless: bool  # the entries have no time of their own
+    suspect: int  # what the server holds against the entries: flags of telemetry.quality.Reason
     as_rows: bool  # read with patience (`Rows`), not as plain entries
 
 
@@ -51,7 +51,7 @@ class RawColumns:
     value: NDArray[np.float64]  # as sent
     ts_us: NDArray[np.int64]
     quality: NDArray[np.int64]  # as sent
-    clockless: NDArray[np.bool_]
+    suspect: NDArray[np.int16]  # flags of telemetry.quality.Reason, found while reading
     boolean: NDArray[np.bool_]  # sent as true or false
     entry: NDArray[np.int64]  # position among the plain entries, -1 for rows
     blocks: BlockColumns
@@ -69,7 +69,7 @@ class BlockColumns:
         self.message = np.array(columns[2], np.int32)
         self.received_us = np.array(columns[3], np.int64)
         self.device = np.array(columns[4], np.int32)
-        self.clockless = np.array(columns[5], np.bool_)
+        self.suspect = np.array(columns[5], np.int16)
         self.as_rows = np.array(columns[6], np.bool_)
         self.start = np.cumsum(self.size) - self.size  # first reading of each block
 
@@ -95,7 +95,7 @@ class Gathering:
         total.values += rows.values
         total.ts_us += rows.ts_us
         total.quality += rows.quality
-        total.clockless += rows.clockless
+        total.suspect += rows.suspect
         self.blocks.append(block)
 
     def columns(self, table: PointTable) -> RawColumns:
@@ -131,7 +131,7 @@ def _entry_columns(entries: list[Entry], variants: list[int], table: PointTable,
         value=np.array(values, np.float64),
         ts_us=ts_us,
         quality=np.array(quality, np.int64) if any(quality) else np.zeros(n, np.int64),
-        clockless=blocks.spread(blocks.clockless),
+        suspect=blocks.spread(blocks.suspect),
         boolean=_booleans(values),
         entry=np.arange(n),
         blocks=blocks,
@@ -145,7 +145,7 @@ def _row_columns(rows: Rows, blocks: BlockColumns) -> RawColumns:
         value=np.array(rows.values, np.float64),
         ts_us=np.array(rows.ts_us, np.int64),
         quality=np.array(rows.quality, np.int64),
-        clockless=np.array(rows.clockless, np.bool_),
+        suspect=np.array(rows.suspect, np.int16),
         boolean=_booleans(rows.values),
         entry=np.full(len(rows.values), -1, np.int64),
         blocks=blocks,
@@ -167,7 +167,7 @@ def _merged(plain: RawColumns, rows: RawColumns, blocks: BlockColumns) -> RawCol
         value=merge(plain.value, rows.value),
         ts_us=merge(plain.ts_us, rows.ts_us),
         quality=merge(plain.quality, rows.quality),
-        clockless=merge(plain.clockless, rows.clockless),
+        suspect=merge(plain.suspect, rows.suspect),
         boolean=merge(plain.boolean, rows.boolean),
         entry=merge(plain.entry, rows.entry),
         blocks=blocks,

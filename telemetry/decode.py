@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from telemetry.batch import Decoded, Message, MessageNumber, Refusal, RefusalReason
+from telemetry.batch import Decoded, Message, MessageNumber, Refusal, RefusalReason, empty_batch, joined_batches
 from telemetry.checks import Checks
 from telemetry.columns import NO_DEVICE, Block, Gathering
 from telemetry.formats.choice import Format, format_of
 from telemetry.formats.envelope import JSON_TYPE, TIME_QUALITIES, VERSION, Pack
 from telemetry.formats.envelope_read import envelope_cbor, envelope_json
-from telemetry.formats.rows import Place, RefusedError, Rows
+from telemetry.formats.plain import plain_value
+from telemetry.formats.rows import Place, RefusedError, Rows, shown
+from telemetry.formats.senml import senml_cbor, senml_json
+from telemetry.formats.sparkplug import SparkplugState, parse_sparkplug_topic
+from telemetry.quality import Reason
 from telemetry.routes import Routes
+from telemetry.topics import SPARKPLUG_ROOT
 from telemetry.validate import DEFAULT_FUTURE_S, DEFAULT_RETENTION_S, TimeLimits
 
 if TYPE_CHECKING:
@@ -30,6 +35,8 @@ _pack = msgspec.json.Decoder(Pack).decode
 _READERS: dict[Format, Callable[[bytes, Place, int], Rows]] = {
     Format.ENVELOPE_JSON: envelope_json,
     Format.ENVELOPE_CBOR: envelope_cbor,
+    Format.SENML_JSON: senml_json,
+    Format.SENML_CBOR: senml_cbor,
 }
 USUAL_TYPES = frozenset({JSON_TYPE, ""})
 
@@ -53,13 +60,21 @@ class Decoder:
         self._clock_us = clock_us
         self._max_payload = max_payload
         self._limits = TimeLimits(retention_s=retention_s, future_s=future_s)
-        self.use(catalogue)
+        self._take(catalogue)
 
     def use(self, catalogue: Catalogue) -> None:
-        """Take another version of the catalogue."""
+        """Take another version of the catalogue; what is remembered of the same points, devices and nodes stays."""
+        checks, sparkplug = self._checks, self._sparkplug
+        self._take(catalogue)
+        self._checks.keep(checks)
+        self._sparkplug.keep(sparkplug)
+
+    def _take(self, catalogue: Catalogue) -> None:
+        """Prepare for a catalogue, with nothing remembered."""
         self.catalogue = catalogue
         self._routes = Routes(catalogue)
         self._checks = Checks(self._routes, self._limits)
+        self._sparkplug = SparkplugState(catalogue.sparkplug)
 
     def clocks_off(self) -> dict[str, float]:
         """Return the devices whose clock is off, with their median lag [s] (negative: ahead)."""
@@ -76,8 +91,25 @@ class Decoder:
             place = places.get(message[0])
             if place is None or not self._usual(place, index, message, gathering, numbers):
                 self._patiently(index, message, gathering, refusals, numbers)
-        batch = self._checks.batch(gathering, messages, refusals, now_us)
-        return Decoded(batch=batch, refusals=refusals, sequences=numbers)
+        try:
+            batch = self._checks.batch(gathering, messages, refusals, now_us)
+        except Exception as error:  # noqa: BLE001  a fault in a check must cost one message, not the gateway
+            return self._one_by_one(messages, error)
+        rebirths, self._sparkplug.rebirths = self._sparkplug.rebirths, []
+        return Decoded(batch=batch, refusals=refusals, sequences=numbers, rebirths=rebirths)
+
+    def _one_by_one(self, messages: Sequence[Message], error: Exception) -> Decoded:
+        """Decode each message by itself after the checks failed on all of them, and refuse the one they fail on."""
+        if len(messages) == 1:
+            refusal = Refusal(0, RefusalReason.UNDECODABLE, _fault("checks", error))
+            return Decoded(batch=empty_batch(), refusals=[refusal], sequences=[])
+        parts = [self.decode([message]) for message in messages]
+        return Decoded(
+            batch=joined_batches([part.batch for part in parts]),
+            refusals=[refusal._replace(message=index) for index, part in enumerate(parts) for refusal in part.refusals],
+            sequences=[number for part in parts for number in part.sequences],
+            rebirths=[node for part in parts for node in part.rebirths],
+        )
 
     def _usual(
         self, place: Place, index: int, message: Message, gathering: Gathering, numbers: list[MessageNumber]
@@ -95,10 +127,10 @@ class Decoder:
         entries, names, ts = pack.e, place.names, pack.ts
         gathering.variants += [names[entry.n] for entry in entries]
         gathering.entries += entries
-        clockless = ts is None or pack.tsq == "none"
+        suspect = Reason.CLOCK if ts is None or pack.tsq == "none" else 0
         base_us = received_us if ts is None else 1000 * ts
-        device = NO_DEVICE if clockless else place.number
-        gathering.blocks.append(Block(len(entries), base_us, index, received_us, device, clockless, False))  # noqa: FBT003  by position: once a message
+        device = NO_DEVICE if suspect else place.number
+        gathering.blocks.append(Block(len(entries), base_us, index, received_us, device, suspect, False))  # noqa: FBT003  by position: once a message
         numbers.append(MessageNumber(pack.dev, pack.boot, pack.seq))
         return True
 
@@ -117,29 +149,46 @@ class Decoder:
             refusals.append(Refusal(index, refused.reason, refused.detail))
             return
         except Exception as error:  # noqa: BLE001  a fault in a decoder must cost one message, not the gateway
-            detail = f"the decoder failed: {type(error).__name__} – please report this payload"
-            refusals.append(Refusal(index, RefusalReason.UNDECODABLE, detail))
+            refusals.append(Refusal(index, RefusalReason.UNDECODABLE, _fault("decoder", error)))
             return
         refusals += [Refusal(index, *refusal) for refusal in rows.refusals]
         if rows.number is not None:
             numbers.append(rows.number)
         if rows.values:
-            tells = not rows.backlog and not all(rows.clockless)
-            number = place.number if tells else NO_DEVICE
+            tells = place is not None and not rows.backlog and not all(rows.suspect)
+            number = place.number if place is not None and tells else NO_DEVICE
             gathering.add_rows(
                 rows,
-                Block(len(rows.values), 0, index, message.received_us, number, clockless=False, as_rows=True),
+                Block(len(rows.values), 0, index, message.received_us, number, suspect=0, as_rows=True),
             )
 
-    def _read(self, message: Message) -> tuple[Place, Rows]:
+    def _read(self, message: Message) -> tuple[Place | None, Rows]:
         """Read one message into rows; RefusedError refuses it whole."""
         if len(message.payload) > self._max_payload:
             raise RefusedError(
                 RefusalReason.TOO_LARGE,
                 f"{len(message.payload)} bytes, {self._max_payload} are allowed – send smaller packs",
             )
-        place = self._routes.place_of(message.topic)
-        reader = _READERS.get(format_of(message.content_type, message.payload))
-        if reader is None:
-            raise RefusedError(RefusalReason.UNDECODABLE, "format not supported yet")
-        return place, reader(message.payload, place, message.received_us)
+        topic, payload, content_type, received_us = message
+        if topic.startswith(SPARKPLUG_ROOT):
+            return self._read_sparkplug(topic, payload, received_us)
+        mapped = self._routes.plain.get(topic)
+        if mapped is not None:
+            return mapped, plain_value(payload, mapped, received_us)
+        place = self._routes.place_of(topic)
+        return place, _READERS[format_of(content_type, payload)](payload, place, received_us)
+
+    def _read_sparkplug(self, topic: str, payload: bytes, received_us: int) -> tuple[Place | None, Rows]:
+        """Read a message of a Sparkplug node."""
+        parsed = parse_sparkplug_topic(topic)
+        if parsed is None:
+            if topic.startswith(f"{SPARKPLUG_ROOT}/STATE/"):
+                return None, Rows()
+            raise RefusedError(RefusalReason.SCHEMA, f"topic {shown(topic)} is not spBv1.0/group/kind/node[/device]")
+        place = self._routes.sparkplug.get(parsed.key)
+        return place, self._sparkplug.read(payload, parsed, place, received_us)
+
+
+def _fault(part: str, error: Exception) -> str:
+    """Explain a defect of ours."""
+    return f"the {part} failed: {type(error).__name__} – a defect of quaymeter, please report this payload"

@@ -31,6 +31,13 @@ class RateWatch:
         self._value = np.zeros(len(table.points))
         self._ts_us = np.full(len(table.points), NO_TIME, np.int64)
 
+    def keep(self, older: RateWatch) -> None:
+        """Take over what an older watch knows of the same points."""
+        theirs = older._table.rows_of(self._table.point_id)
+        same = theirs >= 0
+        self._value[same] = older._value[theirs[same]]
+        self._ts_us[same] = older._ts_us[theirs[same]]
+
     def judge(
         self,
         row: NDArray[np.int32],

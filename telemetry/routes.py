@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from telemetry.batch import RefusalReason
@@ -30,6 +31,18 @@ class Routes:
             for asset, place in self.by_asset.items()
             for kind in (TopicKind.TELEMETRY, TopicKind.EVENT)
         }
+        self.plain = {
+            topic: self._single(key) for topic, key in catalogue.plain_topics.items() if key in catalogue.points
+        }
+        self.sparkplug = {
+            node: self.by_asset[asset] for node, asset in catalogue.sparkplug.items() if asset in self.by_asset
+        }
+
+    def _single(self, key: str) -> Place:
+        """Make a place where nothing but one point can be said."""
+        asset, _, name = key.rpartition("/")
+        whole = self.by_asset[asset]
+        return replace(whole, names={name: whole.names[name]})
 
     def place_of(self, topic: str) -> Place:
         """Return the place of a topic, or refuse the message with the reason why there is none."""

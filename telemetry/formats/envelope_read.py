@@ -24,7 +24,7 @@ from telemetry.formats.rows import (
     unknown_point,
     whole,
 )
-from telemetry.quality import WIRE_MASK
+from telemetry.quality import WIRE_MASK, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ def check_header(version: object, device: object, expected: str) -> None:
 def _columns(pack: SeriesPack, place: Place, received_us: int) -> Rows:
     """Turn a well-formed pack with columns into rows; KeyError or ValueError send it to `_by_entry`."""
     check_header(pack.v, pack.dev, place.device)
-    base_us, clockless = _base(pack.ts, pack.tsq, received_us)
+    base_us, suspect = _base(pack.ts, pack.tsq, received_us)
     rows = Rows(number=MessageNumber(pack.dev, pack.boot, pack.seq))
     for item in pack.e:
         variant = place.names[item.n]
@@ -119,7 +119,7 @@ def _columns(pack: SeriesPack, place: Place, received_us: int) -> Rows:
         if item.u:
             variant = place.table.in_unit[variant, item.u]
         _extend(rows, item, variant, base_us)
-    rows.clockless = [clockless] * len(rows.values)
+    rows.suspect = [suspect] * len(rows.values)
     return rows
 
 
@@ -137,11 +137,13 @@ def _extend(rows: Rows, item: Series, variant: int, base_us: int) -> None:
     rows.quality += quality
 
 
-def _base(ts: int | None, tsq: str, received_us: int) -> tuple[int, bool]:
-    """Return the pack's time [µs], and whether it is not from a set clock."""
+def _base(ts: int | None, tsq: str, received_us: int) -> tuple[int, int]:
+    """Return the pack's time [µs], and what the server holds against it."""
     if tsq not in TIME_QUALITIES:
         raise ValueError
-    return (received_us, True) if ts is None else (1000 * ts, tsq == "none")
+    if ts is None:
+        return received_us, Reason.CLOCK
+    return 1000 * ts, Reason.CLOCK if tsq == "none" else 0
 
 
 def _by_entry(content: object, place: Place, received_us: int) -> Rows:
@@ -156,7 +158,7 @@ def _by_entry(content: object, place: Place, received_us: int) -> Rows:
         if ts is None:
             raise RefusedError(RefusalReason.SCHEMA, "`ts` is not a whole number of milliseconds")
     try:
-        base_us, clockless = _base(None if ts is None else clipped_ms(ts), content.get("tsq", "rtc"), received_us)
+        base_us, suspect = _base(None if ts is None else clipped_ms(ts), content.get("tsq", "rtc"), received_us)
     except (ValueError, TypeError):
         raise RefusedError(RefusalReason.SCHEMA, f"`tsq` is not one of {', '.join(TIME_QUALITIES)}") from None
     entries = content.get("e")
@@ -164,7 +166,7 @@ def _by_entry(content: object, place: Place, received_us: int) -> Rows:
         raise RefusedError(RefusalReason.SCHEMA, "`e` is not a list of entries")
     rows = Rows(number=MessageNumber(place.device, boot, seq))
     for entry in entries:
-        _entry(rows, entry, place, base_us, clockless=clockless)
+        _entry(rows, entry, place, base_us, suspect)
     return rows
 
 
@@ -176,7 +178,7 @@ def _number(content: dict[object, object], label: str) -> int:
     return value
 
 
-def _entry(rows: Rows, entry: object, place: Place, base_us: int, *, clockless: bool) -> None:
+def _entry(rows: Rows, entry: object, place: Place, base_us: int, suspect: int) -> None:
     """Read one entry, of one sample or in columns."""
     if not isinstance(entry, dict):
         rows.refuse(RefusalReason.SCHEMA, "an entry is an object with n and v", entry)
@@ -186,7 +188,7 @@ def _entry(rows: Rows, entry: object, place: Place, base_us: int, *, clockless: 
         return
     values, times, quality = entry.get("v"), entry.get("t", 0), entry.get("q", 0)
     if not isinstance(values, list):
-        _sample(rows, entry, variant, (values, times, quality), base_us, clockless=clockless, whole_entry=True)
+        _sample(rows, entry, variant, (values, times, quality), (base_us, suspect), whole_entry=True)
         return
     n = len(values)
     times = times if isinstance(times, list) else [times] * n
@@ -195,7 +197,7 @@ def _entry(rows: Rows, entry: object, place: Place, base_us: int, *, clockless: 
         rows.refuse(RefusalReason.SCHEMA, "v, t and q of an entry in columns differ in length", entry)
         return
     for sample in zip(values, times, quality, strict=True):
-        _sample(rows, entry, variant, sample, base_us, clockless=clockless, whole_entry=False)
+        _sample(rows, entry, variant, sample, (base_us, suspect), whole_entry=False)
 
 
 def resolve(rows: Rows, entry: object, name: object, unit: object, place: Place) -> int | None:
@@ -227,9 +229,8 @@ def _sample(
     entry: dict[str, object],
     variant: int,
     sample: tuple[object, object, object],
-    base_us: int,
+    base: tuple[int, int],
     *,
-    clockless: bool,
     whole_entry: bool,
 ) -> None:
     """Read one sample."""
@@ -243,4 +244,4 @@ def _sample(
     elif not isinstance(value, int | float):
         rows.refuse(RefusalReason.SCHEMA, "`v` is not a number", source)
     else:
-        rows.add(variant, value, base_us + 1000 * clipped_ms(offset), wire, clockless=clockless)
+        rows.add(variant, value, base[0] + 1000 * clipped_ms(offset), wire, base[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -55,18 +56,20 @@ class Rows:
     values: list[float] = field(default_factory=list)  # as sent, before conversion
     ts_us: list[int] = field(default_factory=list)  # absolute
     quality: list[int] = field(default_factory=list)  # as sent
-    clockless: list[bool] = field(default_factory=list)  # the time is not the device's own
+    suspect: list[int] = field(
+        default_factory=list
+    )  # what the server holds against it: flags of telemetry.quality.Reason
     refusals: list[EntryRefusal] = field(default_factory=list)
     number: MessageNumber | None = None
     backlog: bool = False  # told as historical by the device: says nothing about its clock
 
-    def add(self, variant: int, value: float, ts_us: int, quality: int = 0, *, clockless: bool = False) -> None:
+    def add(self, variant: int, value: float, ts_us: int, quality: int = 0, suspect: int = 0) -> None:
         """Add one reading."""
         self.variants.append(variant)
         self.values.append(value)
         self.ts_us.append(ts_us)
         self.quality.append(quality)
-        self.clockless.append(clockless)
+        self.suspect.append(suspect)
 
     def refuse(self, reason: RefusalReason, detail: str, entry: object) -> None:
         """Refuse one entry."""
@@ -96,6 +99,14 @@ def whole(value: object) -> int | None:
     if type(value) is float and value.is_integer():
         return int(value)
     return None
+
+
+def as_float(number: float) -> float:
+    """Return a number as a float; an integer too large for one becomes infinite, for the checks to refuse."""
+    try:
+        return float(number)
+    except OverflowError:
+        return inf if number > 0 else -inf
 
 
 def clipped_ms(value: int) -> int:
