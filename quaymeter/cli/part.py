@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from edge.agent import Agent
+from edge.buffer import Buffer
 from quaymeter import logs
+from quaymeter.cli.context import service_settings
 from quaymeter.cli.kinds import BrokerKind  # noqa: TC001 – typer reads annotations when it runs
 from quaymeter.cli.output import show_json
 from quaymeter.lifecycle import hold_lifeline, stopping
+from quaymeter.publishing import agent_settings
+from telemetry.site_file import load_site
+
+HISTORY_S = 3600.0
+DRAIN_S = 15.0
+SOURCE = "demo-source"  # speaks for every device of the site
 
 Directory = Annotated[Path, typer.Argument(help="where its data are kept")]
 
@@ -20,6 +30,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Pieces of the demo.", no_args_is_help=True)
     group.command()(database)
     group.command()(broker)
+    group.command()(source)
     app.add_typer(group, name="part", hidden=True)
 
 
@@ -55,3 +66,26 @@ def broker(directory: Directory, kind: Annotated[BrokerKind | None, typer.Option
                     raise typer.Exit(1)
         finally:
             local.stop()
+
+
+def source(
+    context: typer.Context,
+    buffer: Annotated[Path, typer.Argument(help="Where it keeps what is not yet safe.")],
+    site_file: Annotated[Path, typer.Option()],
+    history_s: Annotated[float, typer.Option(help="How much of the past is sent first [s].")] = HISTORY_S,
+) -> None:
+    """Publish simulated signals for every point until the parent leaves, then wait for the last receipts."""
+    from simulators.source import SignalSource  # noqa: PLC0415 – the other parts run without it
+
+    settings = service_settings(context)
+    site = load_site(site_file)
+    with (
+        stopping() as stop,
+        closing(Buffer(buffer)) as kept,
+        Agent(agent_settings(settings, site.id, SOURCE), kept) as agent,
+    ):
+        hold_lifeline(stop, grace_s=DRAIN_S + 10)
+        signals = SignalSource(site, agent, history_s=history_s)
+        signals.run(stop)
+        agent.publisher.flush(DRAIN_S)
+        show_json({"sent": signals.readings, "unsafe": kept.packs})

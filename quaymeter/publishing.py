@@ -1,0 +1,31 @@
+"""How the processes of ours that publish reach the broker, made from the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.publisher import PublisherSettings
+from telemetry.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from quaymeter.settings import Settings
+
+
+def agent_settings(settings: Settings, site: str, client_id: str) -> PublisherSettings:
+    """Return how an agent of this name publishes for a site."""
+    if settings.broker_tls and not settings.broker_ca:
+        raise ConfigurationError(
+            "TLS is asked for without the CA that signed the broker's certificate",
+            place="QUAYMETER_BROKER_CA",
+            cure="name the CA's file; of the machine's own, usually /etc/ssl/certs/ca-certificates.crt",
+        )
+    return PublisherSettings(
+        client_id=client_id,
+        site=site,
+        host=settings.broker_host,
+        port=settings.port_of_broker,
+        username=settings.broker_username,
+        password=settings.broker_password,
+        ca_file=Path(settings.broker_ca) if settings.broker_tls else None,
+    )
