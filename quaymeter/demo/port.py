@@ -129,7 +129,6 @@ class DemoPort:
     def _settings(self) -> Mapping[str, str]:
         return {
             "QUAYMETER_DSN": self.dsn,
-            "QUAYMETER_SITES": self._site.id,
             "QUAYMETER_SITE_FILE": str(self._site_file),
             "QUAYMETER_BROKER_PORT": str(self.broker.port),
             "QUAYMETER_GATEWAY_SLOTS": str(self._place.slots.resolve()),
