@@ -116,7 +116,7 @@ def conflict_rows(
             int(batch.message[row]),
             int(batch.received_us[row]),
             RefusalReason.CONFLICT,
-            f"{_name(batch, row, names)} has {stored_value[row]!r} at this time; the first value is kept"
+            f"{_name(batch, row, names)} has {float(stored_value[row])!r} at this time; the first value is kept"
             " – find out why the device reports the same instant twice",
             entry_text(batch, row, names, stored=float(stored_value[row])),
         )
