@@ -19,9 +19,7 @@ def bench_site() -> Site:
         utilities=(Utility(id="cold", name={"en": "Cold"}),),
         operators=(Operator(id="nobody", name="Nobody"),),
         assets=tuple(
-            Asset(
-                key=asset_key(number), name={"en": "Asset"}, utility="cold", operator="nobody", device=device(number)
-            )
+            Asset(key=asset_key(number), name={"en": "Asset"}, utility="cold", operator="nobody", device=device(number))
             for number in range(ASSETS)
         ),
         points=tuple(

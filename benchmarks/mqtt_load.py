@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest_gateway.packets import PacketReader, read_length, write_length
+from ingest_gateway.packets import PacketReader, write_length
 from telemetry.formats.envelope import JSON_TYPE, encode_pack
 from telemetry.topics import telemetry_topic
 
@@ -152,14 +152,17 @@ class Publisher:
         reader = PacketReader(max_payload=100_000)
         packets = self._packets()
         started = time.monotonic()
+        started_at = time.time()
         stop_at = started + self.seconds
         unsent = b""
         last_ack_s = started
         while True:
             now = time.monotonic()
             sending = now < stop_at
-            if not sending and self.acked == self.sent and (
-                not self.receipts or len(self.latencies_ns) == self.sent or now > stop_at + 10
+            if (
+                not sending
+                and self.acked == self.sent
+                and (not self.receipts or len(self.latencies_ns) == self.sent or now > stop_at + 10)
             ):
                 break
             if now > stop_at + 60:
@@ -179,7 +182,7 @@ class Publisher:
                 before = self.acked
                 self._receive(sock, reader)
                 last_ack_s = time.monotonic() if self.acked > before else last_ack_s
-        return self._result(started, last_ack_s)
+        return self._result(started, last_ack_s) | {"started_at": started_at}
 
     def _packets(self) -> Iterator[bytes]:
         templates = [template(n, self.entries, self.boot, receipts=self.receipts) for n in range(ASSETS)]
@@ -264,9 +267,7 @@ def main() -> None:
     counting.add_argument("--receive-maximum", type=int, required=True)
     given = parser.parse_args()
     if given.command == "publish":
-        result = Publisher(
-            given.port, given.entries, given.seconds, given.rate, given.receipts, boot=given.boot
-        ).run()
+        result = Publisher(given.port, given.entries, given.seconds, given.rate, given.receipts, boot=given.boot).run()
     else:
         result = count(given.port, given.filter, given.receive_maximum)
     print(json.dumps(result), flush=True)

@@ -86,6 +86,8 @@ class Gateway:
                 f"the broker refused the subscriptions {', '.join(sorted(self.connection.refused_filters))} – "
                 "give the gateway's user the right to read them"
             )
+        elif self.connection.connected and not self.connection.settled_subscriptions:
+            reasons.append("the broker has not confirmed the subscriptions yet")
         if self.intake.full:
             reasons.append(f"{self.intake.held_messages} messages wait for the database; the broker is held back")
         return list(dict.fromkeys(reason for reason in reasons if reason))

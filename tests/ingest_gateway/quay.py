@@ -157,8 +157,6 @@ class Running:
     def ready(self) -> Running:
         """Wait until messages flow."""
         wait_until(lambda: self.gateway.pipeline.alive and not self.gateway.not_ready(), "a ready gateway")
-        connection = self.gateway.connection
-        wait_until(lambda: connection.settled_subscriptions, "the subscriptions")
         return self
 
     def stop(self) -> None:
