@@ -53,7 +53,13 @@ def updated(language: str) -> Catalog:
     path = source(language)
     old = read_po(io.StringIO(path.read_text(encoding="utf-8") if path.exists() else ""), locale=language)
     new = Catalog(
-        locale=language, domain=DOMAIN, header_comment=HEADER, project="quaymeter", fuzzy=False, creation_date=BEGUN, revision_date=BEGUN
+        locale=language,
+        domain=DOMAIN,
+        header_comment=HEADER,
+        project="quaymeter",
+        fuzzy=False,
+        creation_date=BEGUN,
+        revision_date=BEGUN,
     )
     for message in template():
         if message.id:
