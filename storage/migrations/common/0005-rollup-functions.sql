@@ -110,7 +110,14 @@ BEGIN
                    tstzrange(bucket_start($1, $2, lo), bucket_start($1, $2, lo + 1)),
                    tstzrange(bucket_start($1, $2, k0), bucket_start($1, $2, k1 + 1)),
                    tstzrange(bucket_start($1, $2, hi), bucket_start($1, $2, hi + 1)))
+               + coalesce(passed.raw, '{}')
         FROM edge
+        LEFT JOIN LATERAL (
+            -- Between the neighbours there is nothing to read but what was passed over as bad.
+            SELECT range_agg(tstzrange(r.bucket, bucket_start($1, $2, bucket_number($1, $2, r.bucket) + 1))) AS raw
+            FROM %1$I AS r
+            WHERE r.point_id = edge.point_id AND r.bucket >= bucket_start($1, $2, lo)
+              AND r.bucket < bucket_start($1, $2, hi + 1) AND r.n_bad > 0) AS passed ON true
         LEFT JOIN LATERAL (
             SELECT r.last_ts, r.last_value, r.last_quality FROM %1$I AS r
             WHERE r.point_id = edge.point_id AND r.bucket < bucket_start($1, $2, lo) AND r.last_ts IS NOT NULL
@@ -174,12 +181,12 @@ BEGIN
                    lead(n.e) OVER line AS next_e, lead(n.came) OVER line AS next_came,
                    lead(n.quality) OVER line AS next_quality
             FROM node AS n JOIN reach AS r ON r.point_id = n.point_id
-            WHERE n.good OR r.kind <> 'counter'
+            -- A counter passes over bad readings: they stand aside, to be counted as bad and no more.
             -- At a swap's own instant the reading is the new meter's.
-            WINDOW line AS (PARTITION BY n.point_id ORDER BY n.e, n.is_reading)
+            WINDOW line AS (PARTITION BY n.point_id, r.kind = 'counter' AND NOT n.good ORDER BY n.e, n.is_reading)
         ), gain AS (
             SELECT link.*, CASE
-                       WHEN kind <> 'counter' THEN NULL
+                       WHEN kind <> 'counter' OR NOT good THEN NULL
                        WHEN next_came >= went THEN 'rise'
                        WHEN modulus IS NOT NULL AND went < modulus AND next_came >= 0
                            AND next_came - went + modulus <= coalesce(rate_limit * (next_e - e), modulus / 2)
