@@ -9,8 +9,8 @@ import numpy as np
 
 from telemetry.batch import Message, ReadingBatch, Refusal, RefusalReason, empty_batch
 from telemetry.columns import MISSING, WRONG_UNIT, Gathering, RawColumns
-from telemetry.formats.envelope_read import unit_detail
-from telemetry.formats.rows import LONGEST_TEXT, entry_text, unknown_point
+from telemetry.formats.envelope_read import unit_detail, usual_pack
+from telemetry.formats.rows import entry_text, unknown_point
 from telemetry.quality import QualityClass, Reason, judged
 from telemetry.rates import RateWatch
 from telemetry.validate import ACCEPTED, CODE, DETAILS, REFUSALS, TimeLimits, check_rows
@@ -54,7 +54,7 @@ class Checks:
         refusal = self._more_refusals(raw, row, checked.refusal)
         quality = self._clock_quality(raw, checked.quality)
         if refusal.any():
-            self._explain(raw, refusal, gathering, messages, refusals)
+            self._explain(raw, refusal, messages, refusals)
             kept = np.flatnonzero(refusal == ACCEPTED)
         else:
             kept = None
@@ -98,28 +98,27 @@ class Checks:
         return quality
 
     def _explain(
-        self,
-        raw: RawColumns,
-        refusal: NDArray[np.int8],
-        gathering: Gathering,
-        messages: Sequence[Message],
-        refusals: list[Refusal],
+        self, raw: RawColumns, refusal: NDArray[np.int8], messages: Sequence[Message], refusals: list[Refusal]
     ) -> None:
-        """Write one refusal for each refused reading."""
-        message = raw.blocks.spread(raw.blocks.message)
+        """Write one refusal for each refused reading; messages of plain entries are read once more for their words."""
+        blocks = raw.blocks
+        block_of = blocks.spread(np.arange(len(blocks.size)))
+        entries: list[Entry] = []
+        read = -1
         for position in np.flatnonzero(refusal).tolist():
-            reason = REFUSALS[refusal[position]]
-            index = int(message[position])
-            place_of_entry = int(raw.entry[position])
-            if reason is None:  # never: flatnonzero leaves out code 0, which alone has no reason
+            block, reason = int(block_of[position]), REFUSALS[refusal[position]]
+            index = int(blocks.message[block])
+            if reason is None:  # never: code 0 alone has no reason, and flatnonzero leaves it out
                 continue
-            if place_of_entry < 0:
-                text = self._row_text(raw, position)
-                detail = _TRUTH if raw.boolean[position] and reason is RefusalReason.SCHEMA else DETAILS[reason]
+            if blocks.as_rows[block]:
+                text, detail = self._row_text(raw, position), _detail(reason, truth=bool(raw.boolean[position]))
             else:
-                entry = gathering.entries[place_of_entry]
-                text = msgspec.json.encode(entry).decode()[:LONGEST_TEXT]
-                detail = self._detail(entry, reason, messages[index].topic, truth=bool(raw.boolean[position]))
+                if read != index:
+                    pack = usual_pack(messages[index].payload, messages[index].content_type)
+                    entries, read = [] if pack is None else pack.e, index
+                entry = entries[position - int(blocks.start[block])]
+                text = entry_text(msgspec.to_builtins(entry))
+                detail = self._entry_detail(entry, reason, messages[index].topic, truth=bool(raw.boolean[position]))
             refusals.append(Refusal(index, reason, detail, text))
 
     def _row_text(self, raw: RawColumns, position: int) -> str:
@@ -135,14 +134,18 @@ class Checks:
             }
         )
 
-    def _detail(self, entry: Entry, reason: RefusalReason, topic: str, *, truth: bool) -> str:
+    def _entry_detail(self, entry: Entry, reason: RefusalReason, topic: str, *, truth: bool) -> str:
         """Explain the refusal of a plain entry."""
         names = self._routes.places[topic].names
         if reason is RefusalReason.UNKNOWN_POINT:
             return unknown_point(entry.n, names)
         if reason is RefusalReason.UNIT:
             return unit_detail(self._table, names[entry.n], entry.u)
-        return _TRUTH if truth and reason is RefusalReason.SCHEMA else DETAILS[reason]
+        return _detail(reason, truth=truth)
 
 
-_TRUTH = "true or false where a number belongs – only a point of kind state takes them"
+def _detail(reason: RefusalReason, *, truth: bool) -> str:
+    """Explain a refusal; `truth` says that true or false was sent."""
+    if truth and reason is RefusalReason.SCHEMA:
+        return "true or false where a number belongs – only a point of kind state takes them"
+    return DETAILS[reason]

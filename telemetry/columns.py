@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
 import numpy as np
 
 from telemetry.formats.rows import Rows
@@ -31,16 +30,12 @@ class Names(dict[str, int]):
         return MISSING
 
 
-class Block(NamedTuple):
-    """Readings that came in one message and follow each other in the columns."""
-
-    size: int  # readings
-    base_us: int  # time that the entries' offsets count from [µs]
-    message: int
-    received_us: int
-    device: int  # number in the clock watch, NO_DEVICE where the message does not tell the device's clock
-    suspect: int  # what the server holds against the entries: flags of telemetry.quality.Reason
-    as_rows: bool  # read with patience (`Rows`), not as plain entries
+# Readings that came in one message and follow each other in the columns, as a plain tuple for speed:
+#   readings, µs that offsets count from, message, arrival [µs],
+#   device's number in the clock watch (NO_DEVICE where the message does not tell its clock),
+#   what the server holds against the readings (flags of telemetry.quality.Reason), read as rows
+Block = tuple[int, int, int, int, int, int, bool]
+_SIZE, _AS_ROWS = 0, 6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,7 +48,6 @@ class RawColumns:
     quality: NDArray[np.int64]  # as sent
     suspect: NDArray[np.int16]  # flags of telemetry.quality.Reason, found while reading
     boolean: NDArray[np.bool_]  # sent as true or false
-    entry: NDArray[np.int64]  # position among the plain entries, -1 for rows
     blocks: BlockColumns
 
 
@@ -62,8 +56,8 @@ class BlockColumns:
 
     def __init__(self, blocks: list[Block]) -> None:
         """Transpose the blocks."""
-        kept = [block for block in blocks if block.size]
-        columns: list[Any] = list(zip(*kept, strict=True)) or [()] * len(Block._fields)
+        kept = [block for block in blocks if block[_SIZE]]
+        columns: list[Any] = list(zip(*kept, strict=True)) or [()] * 7
         self.size = np.array(columns[0], np.int64)
         self.base_us = np.array(columns[1], np.int64)
         self.message = np.array(columns[2], np.int32)
@@ -79,14 +73,36 @@ class BlockColumns:
 
 
 class Gathering:
-    """Lists that grow message by message: plain entries apart from rows, because they need no work each."""
+    """Lists that grow message by message: plain entries apart from rows, because they need no work each.
+
+    Only names and values are taken from every entry. Units, offsets and qualities are rarer; their lists are as long as
+    they have to be, and shorter ones stand for defaults.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
-        self.entries: list[Entry] = []
-        self.variants: list[int] = []  # of `entries`, in the declared unit
+        self.variants: list[int] = []  # in the declared unit
+        self.values: list[float] = []
+        self._units: list[str] = []
+        self._offsets_ms: list[int] = []
+        self._quality: list[int] = []
         self.rows = Rows()
         self.blocks: list[Block] = []
+
+    def add_details(self, entries: list[Entry]) -> None:
+        """Take what else there is in entries whose names and values have just been taken."""
+        missing = len(self.values) - len(entries) - len(self._units)
+        if missing:
+            self._fill(missing)
+        self._units += [entry.u for entry in entries]
+        self._offsets_ms += [entry.t for entry in entries]
+        self._quality += [entry.q for entry in entries]
+
+    def _fill(self, missing: int) -> None:
+        """Add defaults for entries that had a name and a value only."""
+        self._units += [""] * missing
+        self._offsets_ms += [0] * missing
+        self._quality += [0] * missing
 
     def add_rows(self, rows: Rows, block: Block) -> None:
         """Take the rows of one message."""
@@ -102,40 +118,31 @@ class Gathering:
         """Turn everything into arrays."""
         blocks = BlockColumns(self.blocks)
         if not self.rows.values:
-            return _entry_columns(self.entries, self.variants, table, blocks)
+            return self._plain_columns(table, blocks)
         rows = _row_columns(self.rows, blocks)
-        if not self.entries:
+        if not self.values:
             return rows
-        plain = BlockColumns([block for block in self.blocks if not block.as_rows])
-        return _merged(_entry_columns(self.entries, self.variants, table, plain), rows, blocks)
+        plain = BlockColumns([block for block in self.blocks if not block[_AS_ROWS]])
+        return _merged(self._plain_columns(table, plain), rows, blocks)
 
-    def text(self, position: int) -> str:
-        """Return the plain entry at a position of `entries` as JSON text."""
-        return msgspec.json.encode(self.entries[position]).decode()
-
-
-def _entry_columns(entries: list[Entry], variants: list[int], table: PointTable, blocks: BlockColumns) -> RawColumns:
-    """Turn plain entries into arrays."""
-    n = len(entries)
-    values = [entry.v for entry in entries]
-    offsets = [entry.t for entry in entries]
-    quality = [entry.q for entry in entries]
-    units = [entry.u for entry in entries]
-    if any(units):
-        variants = _in_units(variants, units, table)
-    ts_us = blocks.spread(blocks.base_us)
-    if any(offsets):
-        ts_us += 1000 * np.array(offsets, np.int64)
-    return RawColumns(
-        variant=np.array(variants, np.int32),
-        value=np.array(values, np.float64),
-        ts_us=ts_us,
-        quality=np.array(quality, np.int64) if any(quality) else np.zeros(n, np.int64),
-        suspect=blocks.spread(blocks.suspect),
-        boolean=_booleans(values),
-        entry=np.arange(n),
-        blocks=blocks,
-    )
+    def _plain_columns(self, table: PointTable, blocks: BlockColumns) -> RawColumns:
+        """Turn plain entries into arrays."""
+        n, variants = len(self.values), self.variants
+        ts_us, quality = blocks.spread(blocks.base_us), np.zeros(n, np.int64)
+        if self._units:
+            self._fill(n - len(self._units))
+            variants = _in_units(variants, self._units, table) if any(self._units) else variants
+            ts_us += 1000 * np.array(self._offsets_ms, np.int64)
+            quality = np.array(self._quality, np.int64)
+        return RawColumns(
+            variant=np.array(variants, np.int32),
+            value=np.array(self.values, np.float64),
+            ts_us=ts_us,
+            quality=quality,
+            suspect=blocks.spread(blocks.suspect),
+            boolean=_booleans(self.values),
+            blocks=blocks,
+        )
 
 
 def _row_columns(rows: Rows, blocks: BlockColumns) -> RawColumns:
@@ -147,7 +154,6 @@ def _row_columns(rows: Rows, blocks: BlockColumns) -> RawColumns:
         quality=np.array(rows.quality, np.int64),
         suspect=np.array(rows.suspect, np.int16),
         boolean=_booleans(rows.values),
-        entry=np.full(len(rows.values), -1, np.int64),
         blocks=blocks,
     )
 
@@ -169,7 +175,6 @@ def _merged(plain: RawColumns, rows: RawColumns, blocks: BlockColumns) -> RawCol
         quality=merge(plain.quality, rows.quality),
         suspect=merge(plain.suspect, rows.suspect),
         boolean=merge(plain.boolean, rows.boolean),
-        entry=merge(plain.entry, rows.entry),
         blocks=blocks,
     )
 

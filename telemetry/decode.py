@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from telemetry.batch import Decoded, Message, MessageNumber, Refusal, RefusalReason, empty_batch, joined_batches
 from telemetry.checks import Checks
-from telemetry.columns import NO_DEVICE, Block, Gathering
+from telemetry.columns import NO_DEVICE, Gathering
 from telemetry.formats.choice import Format, format_of
-from telemetry.formats.envelope import JSON_TYPE, TIME_QUALITIES, VERSION, Pack
-from telemetry.formats.envelope_read import envelope_cbor, envelope_json
+from telemetry.formats.envelope import CBOR_TYPE, JSON_OR_NONE, TIME_QUALITIES, VERSION, typed_json
+from telemetry.formats.envelope_read import envelope_cbor, envelope_json, usual_pack
 from telemetry.formats.plain import plain_value
 from telemetry.formats.rows import Place, RefusedError, Rows, shown
 from telemetry.formats.senml import senml_cbor, senml_json
@@ -31,14 +29,13 @@ if TYPE_CHECKING:
 
     from telemetry.catalogue import Catalogue
 
-_pack = msgspec.json.Decoder(Pack).decode
 _READERS: dict[Format, Callable[[bytes, Place, int], Rows]] = {
     Format.ENVELOPE_JSON: envelope_json,
     Format.ENVELOPE_CBOR: envelope_cbor,
     Format.SENML_JSON: senml_json,
     Format.SENML_CBOR: senml_cbor,
 }
-USUAL_TYPES = frozenset({JSON_TYPE, ""})
+NO_CLOCK = int(Reason.CLOCK)
 
 
 class Decoder:
@@ -114,23 +111,27 @@ class Decoder:
     def _usual(
         self, place: Place, index: int, message: Message, gathering: Gathering, numbers: list[MessageNumber]
     ) -> bool:
-        """Gather a JSON envelope of single samples in one go; return False where the message is anything else."""
+        """Gather an envelope of single samples in one go; return False where the message is anything else."""
         _, payload, content_type, received_us = message
-        if content_type not in USUAL_TYPES or len(payload) > self._max_payload:
+        if len(payload) > self._max_payload:
             return False
         try:
-            pack = _pack(payload)
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+            pack = typed_json(payload) if content_type in JSON_OR_NONE else usual_pack(payload, content_type)
+        except (ValueError, RecursionError, RefusedError):  # msgspec's errors are ValueErrors
             return False
-        if pack.dev != place.device or pack.v != VERSION or pack.tsq not in TIME_QUALITIES:
+        if pack is None or pack.dev != place.device or pack.v != VERSION or pack.tsq not in TIME_QUALITIES:
             return False
         entries, names, ts = pack.e, place.names, pack.ts
+        size = len(entries)
         gathering.variants += [names[entry.n] for entry in entries]
-        gathering.entries += entries
-        suspect = Reason.CLOCK if ts is None or pack.tsq == "none" else 0
+        gathering.values += [entry.v for entry in entries]
+        # Every member of an object has one colon: as many as a bare pack must have, and there is nothing else in it.
+        if payload.count(b":") != 5 + (ts is not None) + (pack.tsq != "") + 2 * size or content_type == CBOR_TYPE:
+            gathering.add_details(entries)
+        suspect = NO_CLOCK if ts is None or pack.tsq == "none" else 0
         base_us = received_us if ts is None else 1000 * ts
         device = NO_DEVICE if suspect else place.number
-        gathering.blocks.append(Block(len(entries), base_us, index, received_us, device, suspect, False))  # noqa: FBT003  by position: once a message
+        gathering.blocks.append((size, base_us, index, received_us, device, suspect, False))
         numbers.append(MessageNumber(pack.dev, pack.boot, pack.seq))
         return True
 
@@ -159,7 +160,7 @@ class Decoder:
             number = place.number if place is not None and tells else NO_DEVICE
             gathering.add_rows(
                 rows,
-                Block(len(rows.values), 0, index, message.received_us, number, suspect=0, as_rows=True),
+                (len(rows.values), 0, index, message.received_us, number, 0, True),
             )
 
     def _read(self, message: Message) -> tuple[Place | None, Rows]:

@@ -51,7 +51,7 @@ class RateWatch:
         chosen = np.flatnonzero(self._limited[row] & (quality_class(quality) < QualityClass.BAD))
         if len(chosen) == 0:
             return quality
-        order = chosen[np.lexsort((ts_us[chosen], row[chosen]))]
+        order = chosen[_by_point_and_time(row[chosen], ts_us[chosen])]
         row, ts_us, value = row[order], ts_us[order], value[order]
         too_fast = self._too_fast(row, ts_us, value)
         self._remember(row, ts_us, value)
@@ -84,3 +84,13 @@ class RateWatch:
         newer = ts_us > self._ts_us[row]
         self._ts_us[row[newer]] = ts_us[newer]
         self._value[row[newer]] = value[newer]
+
+
+def _by_point_and_time(row: NDArray[np.int32], ts_us: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the order (n,) by row, then time. Readings that come in order of time take a radix sort by row only."""
+    small = int(row.max()) < 2**16
+    order = np.argsort(row.astype(np.uint16) if small else row, kind="stable")
+    sorted_row, sorted_ts = row[order], ts_us[order]
+    if bool(((sorted_row[1:] != sorted_row[:-1]) | (sorted_ts[1:] >= sorted_ts[:-1])).all()):
+        return order
+    return np.lexsort((ts_us, row))

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 JSON_TYPE = "application/vnd.quaymeter+json"
 CBOR_TYPE = "application/vnd.quaymeter+cbor"
 VERSION = 1
-TIME_QUALITIES = ("ntp", "rtc", "none")
+TOLD_TIME_QUALITIES = ("ntp", "rtc", "none")
+TIME_QUALITIES = frozenset({*TOLD_TIME_QUALITIES, ""})  # a clock that says nothing of itself counts as `rtc`
 
 Milliseconds = Annotated[int, msgspec.Meta(ge=-FARTHEST_MS, le=FARTHEST_MS)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_NUMBER)]
@@ -42,7 +43,11 @@ class Pack(msgspec.Struct, gc=False):
     seq: Number
     e: list[Entry]
     ts: Milliseconds | None = None  # [ms since 1970-01-01 UTC]
-    tsq: str = "rtc"
+    tsq: str = ""
+
+
+JSON_OR_NONE = frozenset({JSON_TYPE, ""})  # content types that promise an envelope in JSON, or promise nothing
+typed_json = msgspec.json.Decoder(Pack).decode
 
 
 class Series(msgspec.Struct, gc=False, omit_defaults=True):
@@ -64,7 +69,7 @@ class SeriesPack(msgspec.Struct, gc=False):
     seq: Number
     e: list[Series]
     ts: Milliseconds | None = None
-    tsq: str = "rtc"
+    tsq: str = ""
 
 
 def entry(name: str, value: float, *, unit: str = "", t: int = 0, quality: int = 0) -> dict[str, Any]:
@@ -102,8 +107,8 @@ def encode_pack(
 
     Entries come from `entry` and `series`.
     """
-    if tsq not in TIME_QUALITIES:
-        raise ContractError(f'time quality "{tsq}"', cure=f"one of {', '.join(TIME_QUALITIES)}")
+    if tsq not in TOLD_TIME_QUALITIES:
+        raise ContractError(f'time quality "{tsq}"', cure=f"one of {', '.join(TOLD_TIME_QUALITIES)}")
     pack: dict[str, Any] = {"v": VERSION, "dev": dev, "boot": boot, "seq": seq}
     if ts_ms is not None:
         pack["ts"] = ts_ms

@@ -13,7 +13,16 @@ import cbor2
 import msgspec
 
 from telemetry.batch import MessageNumber, RefusalReason
-from telemetry.formats.envelope import TIME_QUALITIES, VERSION, Series, SeriesPack
+from telemetry.formats.envelope import (
+    CBOR_TYPE,
+    JSON_OR_NONE,
+    TIME_QUALITIES,
+    VERSION,
+    Pack,
+    Series,
+    SeriesPack,
+    typed_json,
+)
 from telemetry.formats.rows import (
     LARGEST_NUMBER,
     Place,
@@ -76,6 +85,13 @@ def read_cbor(payload: bytes) -> Any:  # noqa: ANN401  CBOR is any
         return cbor2.loads(payload, semantic_decoders=_SEMANTICS, max_depth=8, strict_hashable_types=True)
     except (cbor2.CBORDecodeError, ValueError, RecursionError, OverflowError, TypeError, MemoryError) as error:
         raise RefusedError(RefusalReason.UNDECODABLE, f"not CBOR: {str(error)[:120]}") from None
+
+
+def usual_pack(payload: bytes, content_type: str) -> Pack | None:
+    """Decode an envelope of single samples; None where the content type is another, an exception where it is none."""
+    if content_type in JSON_OR_NONE:
+        return typed_json(payload)
+    return msgspec.convert(read_cbor(payload), Pack) if content_type == CBOR_TYPE else None
 
 
 def envelope_json(payload: bytes, place: Place, received_us: int) -> Rows:
@@ -158,9 +174,9 @@ def _by_entry(content: object, place: Place, received_us: int) -> Rows:
         if ts is None:
             raise RefusedError(RefusalReason.SCHEMA, "`ts` is not a whole number of milliseconds")
     try:
-        base_us, suspect = _base(None if ts is None else clipped_ms(ts), content.get("tsq", "rtc"), received_us)
+        base_us, suspect = _base(None if ts is None else clipped_ms(ts), content.get("tsq", ""), received_us)
     except (ValueError, TypeError):
-        raise RefusedError(RefusalReason.SCHEMA, f"`tsq` is not one of {', '.join(TIME_QUALITIES)}") from None
+        raise RefusedError(RefusalReason.SCHEMA, "`tsq` is not one of ntp, rtc, none") from None
     entries = content.get("e")
     if not isinstance(entries, list):
         raise RefusedError(RefusalReason.SCHEMA, "`e` is not a list of entries")

@@ -114,8 +114,14 @@ def _pack(pack: object, place: Place, received_us: int) -> Rows:
         if not isinstance(record, dict):
             rows.refuse(RefusalReason.SCHEMA, "a SenML record is an object", record)
             continue
-        broken = broken or _rebase(base, record)
-        if broken:
+        if not broken and not _SAYS_NOTHING.isdisjoint(record):
+            broken = _rebase(base, record)
+        strange = _strange_label(record)
+        if strange:
+            detail = f"label {shown(strange)} has to be understood and is not"
+            broken = detail if strange.startswith("b") else broken  # a base value of a kind we do not know
+            rows.refuse(RefusalReason.SCHEMA, detail, record)
+        elif broken:
             rows.refuse(RefusalReason.SCHEMA, broken, record)
         elif not record.keys() <= _SAYS_NOTHING:
             _record(rows, record, base, place, received_us)
@@ -145,15 +151,14 @@ def _wrong_base(record: dict[Any, Any]) -> str:
     for label in ("bt", "bv", "bs"):
         if _finite(record.get(label, 0)) is None:
             return f"`{label}` is not a finite number"
-    strange = [label for label in _strange_labels(record) if label.startswith("b")]
-    return f"label {shown(strange[0])} has to be understood and is not" if strange else ""
+    return ""
 
 
-def _strange_labels(record: dict[Any, Any]) -> list[str]:
-    """Return the labels that have to be understood and are not: those that end with `_`."""
+def _strange_label(record: dict[Any, Any]) -> str:
+    """Return a label that has to be understood and is not: one that ends with `_`."""
     if record.keys() <= _KNOWN:
-        return []
-    return [label for label in record.keys() - _KNOWN if isinstance(label, str) and label.endswith("_")]
+        return ""
+    return next((label for label in record if isinstance(label, str) and label.endswith("_")), "")
 
 
 def _number(value: object) -> float | None:
@@ -169,10 +174,6 @@ def _finite(value: object) -> float | None:
 
 def _record(rows: Rows, record: dict[Any, Any], base: _Base, place: Place, received_us: int) -> None:
     """Turn one resolved record into a reading."""
-    strange = _strange_labels(record)
-    if strange:
-        rows.refuse(RefusalReason.SCHEMA, f"label {shown(strange[0])} has to be understood and is not", record)
-        return
     name = _point_name(rows, record, base, place)
     if name is None:
         return
