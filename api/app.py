@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from api import problems
 from api.console import pages
 from api.console.render import problem_page
+from api.description import describe
 from api.live import LiveHub
 from api.metrics import Metrics, MetricsMiddleware
 from api.parts import Admitted, Parts
@@ -80,6 +81,7 @@ def create_app(settings: ApiSettings, *, door: Door = open_door) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.parts = parts
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # the framework's documented way
     problems.install(app, page=problem_page)
     for router in (site.router, readings.router, live.router, ledger.router, quarantine.router):
         app.include_router(router, prefix="/api/v1", dependencies=[Admitted])

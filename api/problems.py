@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.headers import HEADERS
 from telemetry.errors import QuaymeterError, StorageError
 
 if TYPE_CHECKING:
@@ -119,13 +120,15 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 async def _on_anything(request: Request, error: Exception) -> Response:
     log.error("unexpected error at %s", request.url.path, exc_info=error)
-    return _answer(
+    answer = _answer(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal",
         "the service met an error of its own",
         cure="the log of the api process has the details; please report it with the time of day",
     )
+    answer.headers.update(HEADERS)  # this answer is made outside of every middleware
+    return answer
 
 
 def install(app: FastAPI, *, page: Callable[[Request, dict[str, Any]], Response]) -> None:
@@ -140,5 +143,4 @@ def install(app: FastAPI, *, page: Callable[[Request, dict[str, Any]], Response]
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of the problems a route may answer with."""
-    entry = {"model": ProblemDetails, "content": {MEDIA_TYPE: {}}}
-    return {status: {**entry, "description": HTTPStatus(status).phrase} for status in statuses}
+    return {status: {"model": ProblemDetails, "description": HTTPStatus(status).phrase} for status in statuses}

@@ -1,0 +1,136 @@
+"""The description of the API, and the API against its description."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.app import create_app
+from api.settings import ApiSettings
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Port
+
+DOCUMENT = create_app(ApiSettings(dsn="")).openapi()
+OPERATIONS = {path: methods["get"] for path, methods in DOCUMENT["paths"].items()}
+ENDLESS = ("/api/v1/live",)
+TRIED = [path for path in OPERATIONS if path not in ENDLESS]
+
+
+def test_every_operation_only_reads() -> None:
+    """The API has no operation that changes anything."""
+    assert {method for methods in DOCUMENT["paths"].values() for method in methods} == {"get"}
+
+
+def test_every_operation_says_what_it_does() -> None:
+    """Each has one known tag, a summary, a description, and an id of its own."""
+    tags = {tag["name"] for tag in DOCUMENT["tags"]}
+    for path, operation in OPERATIONS.items():
+        assert len(operation["tags"]) == 1, path
+        assert set(operation["tags"]) <= tags, path
+        assert operation["summary"], path
+        assert operation["description"], path
+    ids = [operation["operationId"] for operation in OPERATIONS.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_operation_has_a_model_or_an_example_of_its_answer() -> None:
+    """JSON answers have a schema, the others an example; failures are problem documents."""
+    for path, operation in OPERATIONS.items():
+        for media, content in operation["responses"]["200"]["content"].items():
+            assert content.get("schema") or content.get("example"), (path, media)
+        failures = {status: answer for status, answer in operation["responses"].items() if status != "200"}
+        if operation["tags"] != ["health"]:
+            assert "503" in failures, path
+            for status, answer in failures.items():
+                assert "application/problem+json" in answer["content"], (path, status)
+
+
+def test_every_parameter_is_explained() -> None:
+    """Each query parameter has a description; path parameters speak for themselves."""
+    silent = [
+        (path, parameter["name"])
+        for path, operation in OPERATIONS.items()
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "query" and not parameter.get("description")
+    ]
+    assert silent == []
+
+
+def test_every_field_of_every_answer_has_an_example_or_a_meaning() -> None:
+    """A reader of the schema never has to guess what a field holds."""
+    own = {name: schema for name, schema in DOCUMENT["components"]["schemas"].items() if "properties" in schema}
+    for name, schema in own.items():
+        if name in {"HTTPValidationError", "ValidationError"}:
+            continue
+        assert schema.get("description"), name
+        for field, shape in schema["properties"].items():
+            known = {"examples", "description", "format", "$ref", "const", "items", "anyOf", "default"}
+            assert known & shape.keys() or shape["type"] == "boolean", (name, field)
+
+
+def test_the_reference_page_lists_every_operation(client: httpx.Client) -> None:
+    """The page for people is made from the same description, without any script."""
+    page = client.get("/api/v1/reference").text
+    assert [path for path in OPERATIONS if f"GET {path}<" not in page] == []
+    assert "<script" not in page
+
+
+WORDS = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            "small",
+            "store/room-1/t_air",
+            "raw",
+            "1h",
+            "csv",
+            "json",
+            "2026-11-22T00:00:00Z",
+            "2026-11-22",
+            "0",
+            "-1",
+            "1",
+        ]
+    ),
+    st.integers(-(2**70), 2**70).map(str),
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=30),
+    st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
+)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
+    """Make a request to one operation with a few of its parameters, likely or wild."""
+    path = draw(st.sampled_from(TRIED))
+    parameters = OPERATIONS[path].get("parameters", [])
+    for parameter in parameters:
+        if parameter["in"] == "path":
+            word = draw(WORDS.filter(lambda text: text.strip(".") != "" and "/" not in text))
+            path = path.replace(
+                "{" + parameter["name"] + "}", httpx.URL("http://x", params={"p": word}).query[2:].decode()
+            )
+    names = [parameter["name"] for parameter in parameters if parameter["in"] == "query"]
+    return path, draw(st.dictionaries(st.sampled_from(names), WORDS, max_size=4)) if names else {}
+
+
+def test_whatever_is_asked_the_answer_is_as_described(client: httpx.Client, port: Port) -> None:
+    """No request ends in an error of the service, and every refusal is a problem with a cause."""
+    port.write_everything()
+
+    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(requests())
+    def ask(request: tuple[str, dict[str, str]]) -> None:
+        path, query = request
+        answer = client.get(path, params=query)
+        assert answer.status_code < 500, answer.text
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == "application/problem+json", (path, query)
+            body: dict[str, Any] = answer.json()
+            assert body["status"] == answer.status_code
+            assert body["detail"]
+
+    ask()
