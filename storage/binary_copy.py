@@ -57,12 +57,17 @@ def pack_readings(batch: ReadingBatch) -> bytes:
     return b"".join((HEADER, rows.tobytes(), TRAILER))
 
 
-def unpack(data: bytes | bytearray | memoryview, columns: Mapping[str, str]) -> NDArray[Any]:
-    """Return the rows of a whole COPY file as a structured array (n,); columns must be free of NULLs."""
-    body = memoryview(data)[len(HEADER) : len(data) - len(TRAILER)]
+def unpack_rows(data: bytes, columns: Mapping[str, str]) -> NDArray[Any]:
+    """Return the rows in a part of a COPY file (whole rows) as a structured array (n,); no column may be NULL.
+
+    Header and trailer are passed over where the part has them.
+    """
+    start = len(HEADER) if data.startswith(HEADER[:11]) else 0
     layout = row_type(columns)
-    if len(body) % layout.itemsize:
-        message = f"{len(body)} bytes of rows are no multiple of {layout.itemsize}: a NULL, or another type"
+    # A row's first two bytes count its columns, so that only the trailer's −1 can make the length uneven.
+    body = memoryview(data)[start : len(data) - (len(data) - start) % layout.itemsize]
+    if data[start + len(body) :] not in (b"", TRAILER):
+        message = f"{len(data) - start} bytes of rows are no multiple of {layout.itemsize}: a NULL, or another type"
         raise ValueError(message)
     return np.frombuffer(body, layout)
 

@@ -164,7 +164,9 @@ def _changes(
     for kind, swap in swaps:
         lines[kind].append(f"meter_swap {swap.point} {swap.at.isoformat()}")
     if any(lines.values()):
-        version = sha256("\n".join([version, *lines["added"], *lines["changed"], *lines["retired"]]).encode()).hexdigest()[:16]
+        version = sha256(
+            "\n".join([version, *lines["added"], *lines["changed"], *lines["retired"]]).encode()
+        ).hexdigest()[:16]
     return SiteChanges(**{kind: tuple(texts) for kind, texts in lines.items()}, version=version)
 
 

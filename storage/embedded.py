@@ -138,7 +138,9 @@ class EmbeddedServer:
             return False
         command = [str(_binaries() / "pg_ctl"), "status", "-D", str(self._data)]
         # Status 0 is running; 3 is stopped, also after a crash that left its pid file.
-        return subprocess.run(command, user=self._user, group=self._user, capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run(command, user=self._user, group=self._user, capture_output=True, check=False).returncode == 0
+        )
 
     def _run(self, program: str, *arguments: str) -> None:
         command: Sequence[str] = [str(_binaries() / program), *arguments]

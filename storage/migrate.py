@@ -1,8 +1,8 @@
 """Schema migrations: plain numbered SQL files, applied by yoyo, one migrator at a time.
 
-    migrations/common        both engines
-    migrations/postgresql    the plain engine's part, and
-    migrations/timescaledb   TimescaleDB's part: the same numbers, the same names of tables and functions
+migrations/common        both engines
+migrations/postgresql    the plain engine's part, and
+migrations/timescaledb   TimescaleDB's part: the same numbers, the same names of tables and functions
 """
 
 from __future__ import annotations

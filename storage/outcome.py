@@ -107,9 +107,7 @@ def split_repeats(batch: ReadingBatch) -> Repeats:
     )
 
 
-def conflict_rows(
-    batch: ReadingBatch, stored_value: NDArray[np.float64], names: Mapping[int, str]
-) -> list[RefusedRow]:
+def conflict_rows(batch: ReadingBatch, stored_value: NDArray[np.float64], names: Mapping[int, str]) -> list[RefusedRow]:
     """Describe readings whose point and time are taken by another value."""
     return [
         RefusedRow(

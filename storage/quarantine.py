@@ -61,7 +61,14 @@ def list_(
     limit: int = 100,
 ) -> list[QuarantineEntry]:
     """Return refused entries without their payloads, newest first; `before` is the last id of the page before."""
-    parameters = {"reason": reason, "start": start, "end": end, "open_only": open_only, "before": before, "limit": limit}
+    parameters = {
+        "reason": reason,
+        "start": start,
+        "end": end,
+        "open_only": open_only,
+        "before": before,
+        "limit": limit,
+    }
     with storage_errors("list the quarantine"):
         rows = connection.execute(statement("quarantine", "list"), parameters).fetchall()
     return [_entry(row) for row in rows]

@@ -1,8 +1,8 @@
 """SQL statements kept in .sql files, each with a name and a one-line description.
 
-    -- name: the_name
-    -- What it does, in one line.
-    SELECT …
+-- name: the_name
+-- What it does, in one line.
+SELECT …
 """
 
 from __future__ import annotations

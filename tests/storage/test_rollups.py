@@ -118,7 +118,9 @@ points = st.builds(
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # every example has a point of its own
 )
 @given(data=st.data(), point=points)
-def test_any_order_of_arrival_gives_what_the_definition_says(database: str, data: st.DataObject, point: Described) -> None:
+def test_any_order_of_arrival_gives_what_the_definition_says(
+    database: str, data: st.DataObject, point: Described
+) -> None:
     """Batches in any order, refreshed in between or not, end in the figures of the definition at every level."""
     if point.kind != "counter":
         point = replace(point, swaps=[])

@@ -352,3 +352,41 @@ END
 $fn$;
 
 COMMENT ON FUNCTION refresh_rollups IS 'Makes anew exactly the buckets that these new readings reach, at every level.';
+
+CREATE FUNCTION rollup_window(level text, point int, first_ts timestamptz, end_ts timestamptz)
+RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE
+SET jit = off SET work_mem = '64MB' SET max_parallel_workers_per_gather = 0 AS $fn$
+DECLARE
+    zone text;
+    kept text;
+    silence interval;
+    known tstzrange;
+    reach rollup_reach;
+BEGIN
+    SELECT s.timezone, rollup_level(p.period_s, s.timezone),
+           CASE WHEN p.kind IN ('gauge', 'state') THEN make_interval(secs => p.silent_after_s) ELSE interval '0' END
+    INTO zone, kept, silence
+    FROM point AS p JOIN site AS s ON s.id = p.site_id WHERE p.id = point;
+    IF zone IS NULL OR end_ts <= first_ts THEN
+        RETURN;
+    END IF;
+    reach.point_id := point;
+    reach.first_bucket := bucket_number(level, zone, first_ts);
+    reach.last_bucket := bucket_number(level, zone, end_ts - interval '1 microsecond');
+    -- Whole buckets of the level that is kept are read; what lies beyond them is in its rows.
+    known := tstzrange(bucket_start(kept, zone, bucket_number(kept, zone, first_ts)),
+                       bucket_start(kept, zone, bucket_number(kept, zone, end_ts - interval '1 microsecond') + 1));
+    reach.raw := tstzmultirange(tstzrange(lower(known) - silence, upper(known)));
+    EXECUTE format(
+        'SELECT last_ts, last_value, last_quality FROM %I WHERE point_id = $1 AND bucket < $2 AND last_ts IS NOT NULL'
+        ' ORDER BY bucket DESC LIMIT 1', 'reading_' || kept)
+    INTO reach.before_ts, reach.before_value, reach.before_quality USING point, lower(known) - silence;
+    EXECUTE format(
+        'SELECT first_ts, first_value, first_quality FROM %I WHERE point_id = $1 AND bucket >= $2'
+        ' AND first_ts IS NOT NULL ORDER BY bucket LIMIT 1', 'reading_' || kept)
+    INTO reach.after_ts, reach.after_value, reach.after_quality USING point, upper(known);
+    RETURN QUERY SELECT * FROM rollup_rows(level, zone, ARRAY[reach]);
+END
+$fn$;
+
+COMMENT ON FUNCTION rollup_window IS 'Roll-up rows of one point finer than any that are kept, made while you wait.';

@@ -1,0 +1,204 @@
+"""Readings out of the database as columns: raw or rolled up, whole or as a stream of bounded memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psycopg import sql
+
+from storage.binary_copy import from_database_time, row_type, unpack_rows
+from storage.engine import storage_errors
+from storage.latest import LatestRow, latest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from storage.engine import Connection
+
+__all__ = ["Columns", "LatestRow", "Resolution", "latest", "readings", "stream_columns"]
+
+
+class Resolution(StrEnum):
+    """Width of the buckets asked for."""
+
+    RAW = "raw"
+    MINUTE = "1m"
+    QUARTER = "15m"
+    HOUR = "1h"
+    DAY = "1d"
+
+
+RAW = {"point_id": "i4", "ts": "i8", "value": "f8", "quality": "i2", "received_at": "i8"}
+ROLLED = {
+    "point_id": "i4", "ts": "i8", "n": "i8", "n_bad": "i8", "mean": "f8", "minimum": "f8", "maximum": "f8",
+    "increase": "f8", "total": "f8", "valid_s": "f8", "spread_s": "f8", "coverage": "f8", "resets": "i4",
+    "quality": "i2",
+}  # fmt: skip
+TIMES = ("ts", "received_at")
+BLOCK_ROWS = 50_000
+ORDER_OF_FINENESS = [Resolution.MINUTE, Resolution.QUARTER, Resolution.HOUR, Resolution.DAY]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Columns:
+    """Readings or buckets as parallel arrays (n,), ordered by point and time.
+
+    Raw: point_id, ts, value, quality, received_at. Rolled up: point_id, ts (start of the bucket), n, n_bad, mean,
+    minimum, maximum, increase, total, valid_s, spread_s, coverage, resets, quality; what a kind of point does not have
+    is NaN. Times are µs since 1970-01-01 UTC.
+    """
+
+    resolution: Resolution
+    arrays: Mapping[str, NDArray[Any]]
+    truncated: bool = False  # more rows than the limit allowed
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return one column (n,)."""
+        return self.arrays[name]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.arrays["ts"])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(self.arrays)
+
+
+def readings(
+    connection: Connection,
+    point_ids: Sequence[int],
+    start: datetime,
+    end: datetime,
+    resolution: Resolution | str = Resolution.RAW,
+    limit: int | None = None,
+) -> Columns:
+    """Return what points measured with start ≤ time < end, ordered by point and time."""
+    resolution = Resolution(resolution)
+    layout = layout_of(resolution)
+    with storage_errors("read a series"):
+        query = _query(connection, point_ids, start, end, resolution)
+        if query is None:
+            return _columns(resolution, np.empty(0, row_type(layout)), truncated=False)
+        ordered = sql.SQL("{} ORDER BY point_id, 2").format(query)
+        if limit is not None:
+            ordered = sql.SQL("{} LIMIT {}").format(ordered, limit + 1)
+        rows = np.concatenate(list(copied_rows(connection, ordered, layout)) or [np.empty(0, row_type(layout))])
+    truncated = limit is not None and len(rows) > limit
+    return _columns(resolution, rows[:limit] if truncated else rows, truncated=truncated)
+
+
+def stream_columns(
+    connection: Connection,
+    point_ids: Sequence[int],
+    start: datetime,
+    end: datetime,
+    resolution: Resolution | str = Resolution.RAW,
+    *,
+    block_rows: int = BLOCK_ROWS,
+) -> Iterator[Columns]:
+    """Yield blocks of at most `block_rows` rows: raw ones by time, rolled-up ones by point and time.
+
+    Neither side ever holds the whole: the raw table is read in the order of its key, and roll-ups point by point.
+    """
+    resolution = Resolution(resolution)
+    layout = layout_of(resolution)
+    if resolution is Resolution.RAW:
+        parts, order = [list(point_ids)], sql.SQL("ts, point_id")
+    else:
+        parts, order = [[point_id] for point_id in point_ids], sql.SQL("2")
+    with storage_errors("stream a series"):
+        for part in parts:
+            query = _query(connection, part, start, end, resolution)
+            if query is None:
+                continue
+            ordered = sql.SQL("{} ORDER BY {}").format(query, order)
+            for rows in copied_rows(connection, ordered, layout, block_rows=block_rows):
+                yield _columns(resolution, rows, truncated=False)
+
+
+def layout_of(resolution: Resolution) -> Mapping[str, str]:
+    """Return the columns of a resolution and their binary types."""
+    return RAW if resolution is Resolution.RAW else ROLLED
+
+
+def copied_rows(
+    connection: Connection, query: sql.Composed, layout: Mapping[str, str], *, block_rows: int = BLOCK_ROWS
+) -> Iterator[NDArray[Any]]:
+    """Yield the rows of a query by binary COPY, in blocks."""
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(query)
+    block: list[bytes] = []
+    with connection.cursor().copy(statement) as copy:
+        for data in copy:
+            block.append(bytes(data))
+            if len(block) >= block_rows:
+                yield unpack_rows(b"".join(block), layout)
+                block = []
+    if block:
+        yield unpack_rows(b"".join(block), layout)
+
+
+def _columns(resolution: Resolution, rows: NDArray[Any], *, truncated: bool) -> Columns:
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, kind in layout_of(resolution).items():
+        native = np.dtype(kind)
+        arrays[name] = from_database_time(rows[name]) if name in TIMES else rows[name].astype(native)
+    return Columns(resolution=resolution, arrays=arrays, truncated=truncated)
+
+
+def _query(
+    connection: Connection, point_ids: Sequence[int], start: datetime, end: datetime, resolution: Resolution
+) -> sql.Composed | None:
+    """Compose the query for points; None where there is nothing to ask."""
+    if not point_ids:
+        return None
+    window = {"start": sql.Literal(start), "end": sql.Literal(end)}
+    if resolution is Resolution.RAW:
+        return sql.SQL(
+            "SELECT point_id, ts, value, quality, received_at FROM reading"
+            " WHERE point_id = ANY({points}) AND ts >= {start} AND ts < {end}"
+        ).format(points=sql.Literal(list(point_ids)), **window)
+    columns = sql.SQL(
+        "point_id, bucket, n, n_bad, coalesce(mean, 'NaN'), coalesce(minimum, 'NaN'), coalesce(maximum, 'NaN'),"
+        " coalesce(increase, 'NaN'), coalesce(total, 'NaN'), valid_s, spread_s, coverage, resets, quality"
+    )
+    kept, finer = _split(connection, point_ids, resolution)
+    parts = []
+    if kept:
+        parts.append(
+            sql.SQL(
+                "SELECT {columns} FROM {table} WHERE point_id = ANY({points}) AND bucket >= {start} AND bucket < {end}"
+            ).format(
+                columns=columns,
+                table=sql.Identifier(f"reading_{resolution}"),
+                points=sql.Literal(kept),
+                **window,
+            )
+        )
+    parts += [
+        sql.SQL(
+            "SELECT {columns} FROM rollup_window({level}, {point}, {start}, {end})"
+            " WHERE bucket >= {start} AND bucket < {end}"
+        ).format(columns=columns, level=sql.Literal(str(resolution)), point=sql.Literal(point), **window)
+        for point in finer
+    ]
+    return sql.SQL(" UNION ALL ").join(parts) if parts else None
+
+
+def _split(connection: Connection, point_ids: Sequence[int], resolution: Resolution) -> tuple[list[int], list[int]]:
+    """Tell points whose roll-ups are kept at a resolution from those that are only kept coarser."""
+    rows = connection.execute(
+        "SELECT p.id, rollup_level(p.period_s, s.timezone) FROM point AS p JOIN site AS s ON s.id = p.site_id"
+        " WHERE p.id = ANY(%s) ORDER BY p.id",
+        (list(point_ids),),
+    ).fetchall()
+    rank = ORDER_OF_FINENESS.index
+    kept = [point for point, finest in rows if rank(Resolution(finest)) <= rank(resolution)]
+    return kept, [point for point, finest in rows if rank(Resolution(finest)) > rank(resolution)]
