@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from simulators.recorded import RecordedColumn, RecordedLayout
+from simulators.recorded import Fold, RecordedColumn, RecordedLayout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,9 +30,9 @@ class RecordedFile:
     layout: RecordedLayout
 
 
-def _headed(path: str, column: str, point: str, unit: str, tz: tzinfo) -> RecordedFile:
+def _headed(path: str, column: str, point: str, unit: str, tz: tzinfo, *, fold: Fold = Fold.REFUSE) -> RecordedFile:
     columns = (RecordedColumn(column=column, point=point, unit=unit),)
-    return RecordedFile(path=path, layout=RecordedLayout(time_column="time", tz=tz, columns=columns))
+    return RecordedFile(path=path, layout=RecordedLayout(time_column="time", tz=tz, columns=columns, fold=fold))
 
 
 def _bare(path: str, point: str, unit: str) -> RecordedFile:
@@ -43,15 +43,24 @@ def _bare(path: str, point: str, unit: str) -> RecordedFile:
 # By the name that `quaymeter replay` knows them under.
 OPEN_DATA: Mapping[str, tuple[RecordedFile, ...]] = MappingProxyType(
     {
-        "school": (  # a year of hours
+        # A year of hours. The meter's file has all 8,760 hours of standard time, 13 of them empty. The temperatures are
+        # on the wall's clock: 02:00 is missing on 11 March, and on 4 November 02:00 stands there twice with different
+        # values where 01:00 ought to. The second is a conflict: the gateway keeps the first and says so.
+        "school": (
             _headed("nmecr/school_eload.csv.gz", "eload", "school/meter/energy", "kW.h", STANDARD_TIME),
-            _headed("nmecr/school_temp.csv.gz", "temp", "school/meter/temperature", "[degF]", STANDARD_TIME),
+            _headed(
+                "nmecr/school_temp.csv.gz", "temp", "school/meter/temperature", "[degF]", WALL_TIME, fold=Fold.FIRST
+            ),
         ),
-        "building": (  # three years of days, each from local midnight
-            _headed("nmecr/eload.csv.gz", "eload", "building/meter/energy", "kW.h", WALL_TIME),
-            _headed("nmecr/temp.csv.gz", "temp", "building/meter/temperature", "[degF]", WALL_TIME),
+        # Three years of days. In winter they are stamped 00:00, in summer 01:00: midnight in standard time, as a clock
+        # with daylight saving shows it (from 10 March to 30 April 2014 they are 00:00 all the same). So 01:00 on the
+        # day when clocks go back is the first of the two. Each date has exactly one row.
+        "building": (
+            _headed("nmecr/eload.csv.gz", "eload", "building/meter/energy", "kW.h", WALL_TIME, fold=Fold.FIRST),
+            _headed("nmecr/temp.csv.gz", "temp", "building/meter/temperature", "[degF]", WALL_TIME, fold=Fold.FIRST),
         ),
-        "unlabelled": (  # two months of quarters of an hour, no headings
+        # Eight weeks of quarters of an hour (743 of them `nan`) and ten weeks of hours, no headings.
+        "unlabelled": (
             _bare("loadshape/test_kw.csv.gz", "unlabelled/meter/power", "kW"),
             _bare("loadshape/test_temp.csv.gz", "unlabelled/meter/temperature", "[degF]"),
         ),
