@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 
@@ -84,13 +85,14 @@ class SiteDecoders:
 
     def filters(self, *, sparkplug: bool) -> frozenset[str]:
         """Return the topic filters that hold all readings; Sparkplug's where we own them."""
-        share = f"$share/{self._settings.group}/"
-        wanted = {share + name for site in (*self._settings.sites, *self._catalogues) for name in subscriptions(site)}
+        group = self._settings.group
+        sites = (*self._settings.sites, *self._catalogues)
+        wanted = {_shared(group, name) for site in sites for name in subscriptions(site)}
         for catalogue in self._catalogues.values():
-            wanted |= {share + topic for topic in catalogue.plain_topics}
+            wanted |= {_shared(group, topic) for topic in catalogue.plain_topics}
             if sparkplug:
-                groups = {key.partition("/")[0] for key in catalogue.sparkplug}
-                wanted |= {f"{SPARKPLUG_ROOT}/{group}/{kind}/#" for group in groups for kind in _BIRTHS_AND_DATA}
+                nodes = {key.partition("/")[0] for key in catalogue.sparkplug}
+                wanted |= {f"{SPARKPLUG_ROOT}/{node}/{kind}/#" for node in nodes for kind in _BIRTHS_AND_DATA}
         return frozenset(wanted)
 
     @property
@@ -183,3 +185,12 @@ def joined(parts: Sequence[tuple[Decoded, Sequence[int]]]) -> Decoded:
         sequences=[number for decoded, _ in parts for number in decoded.sequences],
         rebirths=[node for decoded, _ in parts for node in decoded.rebirths],
     )
+
+
+def _shared(group: str, topic_filter: str) -> str:
+    """Return a filter as shared subscription; each has a share name of its own, the same for all gateways of a group.
+
+    The standard lets one name hold several filters, but rumqttd (iotcore) then hands each message to one filter only:
+    of 60 messages to three filters under one name 20 arrived, under three names all.
+    """
+    return f"$share/{group}-{crc32(topic_filter.encode()):08x}/{topic_filter}"
