@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path  # noqa: TC003 – typer reads annotations when it runs
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -109,6 +110,8 @@ def _register(app: typer.Typer, module: str, *, needed: bool) -> None:
     try:
         import_module(f"quaymeter.cli.{module}").register(app)
     except ModuleNotFoundError as error:
+        if find_spec((error.name or "").partition(".")[0]) is not None:
+            raise  # a part of a package that is here: not an installation's fault
         if not needed:
             return
         show_error(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +19,7 @@ from quaymeter.cli.kinds import BrokerKind  # noqa: TC001 – typer reads annota
 from quaymeter.cli.output import show_json
 from quaymeter.lifecycle import hold_lifeline, stopping
 from quaymeter.publishing import agent_settings
+from storage.embedded import EmbeddedServer
 from telemetry.site_file import load_site
 
 HISTORY_S = 3600.0
@@ -36,8 +40,6 @@ def register(app: typer.Typer) -> None:
 
 def database(directory: Directory) -> None:
     """Run the pip-installed PostgreSQL server until the parent leaves."""
-    from storage.embedded import EmbeddedServer  # noqa: PLC0415 – the other parts run without it
-
     logs.configure("info", "text")
     with stopping() as stop:
         server = EmbeddedServer(directory)
@@ -47,7 +49,7 @@ def database(directory: Directory) -> None:
             show_json({"dsn": dsn})
             stop.wait()
         finally:
-            server.stop()
+            _stop_server(server)
 
 
 def broker(directory: Directory, kind: Annotated[BrokerKind | None, typer.Option()] = None) -> None:
@@ -89,3 +91,15 @@ def source(
         signals.run(stop)
         agent.publisher.flush(DRAIN_S)
         show_json({"sent": signals.readings, "unsafe": kept.packs})
+
+
+def _stop_server(server: EmbeddedServer) -> None:
+    """Stop the server, by its process id too: its own tools cannot see it where its directory was closed meanwhile."""
+    try:
+        server.stop()
+    finally:
+        pid = server.pid
+        if pid is not None:
+            os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown
+        while server.pid is not None:
+            time.sleep(0.05)

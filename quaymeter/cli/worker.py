@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from quaymeter.worker_status import status_of
 from worker.rollups import RollupLoop
 
 from quaymeter.cli.context import Lifeline, service_settings
@@ -29,7 +30,7 @@ def worker(
     """
     settings = service_settings(context, worker_http_port=http_port)
     loop = RollupLoop(settings.conninfo)
-    with stopping() as stop:
+    with stopping() as stop, status_of(loop.counters, settings.http_host, settings.worker_http_port):
         if lifeline:
             hold_lifeline(stop)
         loop.run(stop)

@@ -1,0 +1,182 @@
+"""The demo as its users start it: a process of its own that shows readings, adds up, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from quaymeter.broker import find_mosquitto
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_S = 90.0
+STOP_S = 40.0
+COMMAND = [sys.executable, "-m", "quaymeter", "demo", "--port", "0"]
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """Give a directory that the database's own user can reach: pytest closes its own to other users."""
+    with tempfile.TemporaryDirectory(prefix="quaymeter-demo-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def started() -> Iterator[list[subprocess.Popen[str]]]:
+    """Collect demo processes and make sure that none survives a failing test."""
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def _start(data: Path, processes: list[subprocess.Popen[str]], *options: str) -> subprocess.Popen[str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("QUAYMETER_")}
+    process = subprocess.Popen(
+        [*COMMAND, "--data-dir", str(data), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environ,
+        start_new_session=True,
+    )
+    processes.append(process)
+    return process
+
+
+def _wait_until_running(process: subprocess.Popen[str]) -> str:
+    """Read what the demo tells until it names its page; returns the address."""
+    assert process.stderr is not None
+    told = []
+    for line in process.stderr:
+        told.append(line)
+        if "quaymeter is running: " in line:
+            return line.split()[3]
+    pytest.fail("the demo ended: " + "".join(told))
+
+
+def _ask(url: str, path: str) -> Any:
+    connection = HTTPConnection(url.split("/")[2], timeout=5)
+    try:
+        connection.request("GET", path)
+        return json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+
+
+def _of_directory(data: Path) -> list[psutil.Process]:
+    """Find every process that works on this data directory: by its command line, or by where it stands."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            if str(data) in " ".join(process.cmdline()) or process.cwd().startswith(str(data)):
+                found.append(process)
+    return found
+
+
+def _children(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def _assert_nothing_left(family: list[psutil.Process], data: Path) -> None:
+    end = time.monotonic() + STOP_S
+    while time.monotonic() < end:
+        alive = [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        if not alive and not _of_directory(data):
+            return
+        time.sleep(0.2)
+    pytest.fail(f"still running: {[one.cmdline() for one in alive + _of_directory(data)]}")
+
+
+def test_headless_demo_adds_up(data: Path, started: list[subprocess.Popen[str]]) -> None:
+    """Ten seconds of signals end in one JSON document whose ledger balances; a second run keeps the data."""
+    first = _headless(data, started)
+    assert first["points"] >= 150
+    assert first["received"] == first["stored"] + first["duplicates"] + first["quarantined"]
+    assert first["readings"] == first["stored"] > 0
+    assert first["first_reading_s"] < 60
+    assert first["readings_per_s"] > 0
+
+    second = _headless(data, started)
+    assert second["readings"] == first["readings"] + second["stored"]
+    # It sends the last hour again: what the first run stored comes back as duplicates, and as nothing else.
+    assert second["duplicates"] > 0
+    assert second["quarantined"] == 0
+
+
+def _headless(data: Path, started: list[subprocess.Popen[str]]) -> dict[str, Any]:
+    process = _start(data, started, "--headless", "--seconds", "10", "--json")
+    out, err = process.communicate(timeout=START_S + STOP_S)
+    assert process.returncode == 0, err
+    document: dict[str, Any] = json.loads(out)
+    assert document["balanced"] is True
+    assert _of_directory(data) == []
+    return document
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="the other broker is tested below")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_end_of_the_demo_is_the_end_of_all(
+    data: Path, started: list[subprocess.Popen[str]], number: signal.Signals
+) -> None:
+    """Ctrl-C, SIGTERM and kill -9 of the demo leave none of its processes running."""
+    process = _start(data, started)
+    url = _wait_until_running(process)
+    assert any(row["value"] is not None for row in _ask(url, "/api/v1/latest"))
+    family = _children(process)
+    assert len(family) >= 7  # database, broker, gateway, worker, API, source, and the servers they run
+    process.send_signal(number)
+    process.communicate(timeout=STOP_S)
+    _assert_nothing_left(family, data)
+
+
+def test_ctrl_c_while_starting_stops_what_has_started(data: Path, started: list[subprocess.Popen[str]]) -> None:
+    """An impatient Ctrl-C, half a second after the start, leaves nothing behind either."""
+    process = _start(data, started)
+    time.sleep(1.5)
+    family = _children(process)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=STOP_S)
+    assert process.returncode == 130
+    _assert_nothing_left(family, data)
+
+
+def test_the_demo_runs_without_mosquitto(data: Path, started: list[subprocess.Popen[str]]) -> None:
+    """With the broker that pip installs everything adds up as well, and the report says that it is not durable."""
+    process = _start(data, started, "--headless", "--seconds", "5", "--json", "--broker", "iotcore")
+    out, err = process.communicate(timeout=START_S + STOP_S)
+    assert process.returncode == 0, err
+    document = json.loads(out)
+    assert (document["broker"], document["durable"], document["balanced"]) == ("iotcore", False, True)
+
+
+def test_one_demo_at_a_time_in_a_directory(data: Path, started: list[subprocess.Popen[str]]) -> None:
+    """A second demo on the same data is refused with the number of the first; a part that dies ends the demo."""
+    first = _start(data, started)
+    url = _wait_until_running(first)
+    second = _start(data, started)
+    _, err = second.communicate(timeout=START_S)
+    assert second.returncode == 3
+    assert str(first.pid) in err
+
+    api = next(one for one in _children(first) if "api" in one.cmdline()[3:4])
+    api.kill()
+    _, err = first.communicate(timeout=STOP_S)
+    assert first.returncode == 1
+    assert "api: ended with exit code" in err
+    assert url
+    assert _of_directory(data) == []
