@@ -11,6 +11,7 @@ import math
 import threading
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -243,7 +244,7 @@ def held_mean(values: dict[datetime, float], start: datetime, end: datetime, hol
     """Average a gauge over [start, end): each reading holds until the next, `holds` at most. Plain Python."""
     times = sorted(values)
     weight = total = 0.0
-    for this, following in zip(times, [*times[1:], end + holds], strict=True):
+    for this, following in pairwise([*times, end + holds]):
         begin, stop = max(this, start), min(following, this + holds, end)
         if stop > begin:
             seconds = (stop - begin).total_seconds()
