@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from quaymeter.worker_status import status_of
-from worker.rollups import RollupLoop
 
 from quaymeter.cli.context import Lifeline, service_settings
 from quaymeter.lifecycle import hold_lifeline, stopping
+from quaymeter.worker_status import status_of
+from worker.rollups import RollupLoop
 
 
 def register(app: typer.Typer) -> None:
