@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 GATEWAY_USER = "gateway"
 HEALTH_USER = "health"
+REPLAY_USER = "replay"  # brings recorded data in for any device: for whoever installs, not for a device
 DATABASE_SECRETS = ("database_owner", "database_writer", "database_app", "database_reader")
-BROKER_SECRETS = ("broker_gateway", "broker_health")
+BROKER_SECRETS = ("broker_gateway", "broker_health", "broker_replay")
 DEVICE_FOLDER = "devices"
 _WRITTEN = (TopicKind.TELEMETRY, TopicKind.EVENT, TopicKind.STATUS, TopicKind.META)
 
@@ -38,6 +39,7 @@ def access_list(site: Site) -> str:
         f"# Access list of {site.id}, made by `quaymeter site acl`; make it again when the site file changes.",
         *_block(GATEWAY_USER, _gateway_rules(site)),
         *_block(HEALTH_USER, ["topic read $SYS/broker/uptime"]),
+        *_block(REPLAY_USER, _replay_rules(site)),
     ]
     for device in devices(site):
         lines += _block(device, _device_rules(site, device))
@@ -55,10 +57,17 @@ def _block(user: str, rules: list[str]) -> list[str]:
 
 def _gateway_rules(site: Site) -> list[str]:
     rules = [f"topic read {ROOT}/{site.id}/#", f"topic write {ROOT}/{site.id}/+/receipt"]
+    # What mosquitto tells about itself, for `quaymeter doctor`.
+    rules += ["topic read $SYS/broker/version", "topic read $SYS/broker/publish/messages/dropped"]
     rules += [f"topic read {topic}" for topic in sorted(site.plain_topics)]
     for group in sorted({node.partition("/")[0] for node in site.sparkplug}):
         rules += [f"topic read {SPARKPLUG_ROOT}/{group}/#", f"topic write {SPARKPLUG_ROOT}/{group}/NCMD/#"]
     return rules
+
+
+def _replay_rules(site: Site) -> list[str]:
+    rules = [f"topic write {ROOT}/{site.id}/+/+/{kind}" for kind in (TopicKind.TELEMETRY, TopicKind.EVENT)]
+    return [*rules, f"topic read {receipt_topic(site.id, REPLAY_USER)}"]
 
 
 def _device_rules(site: Site, device: str) -> list[str]:
@@ -96,7 +105,7 @@ def make_secrets(site: Site, directory: Path) -> Iterator[tuple[str, bool]]:
     (directory / DEVICE_FOLDER).mkdir(exist_ok=True)
     for name in DATABASE_SECRETS + BROKER_SECRETS:
         yield name, _keep_or_make(directory / name)
-    users = {GATEWAY_USER: directory / "broker_gateway", HEALTH_USER: directory / "broker_health"}
+    users = {user: directory / f"broker_{user}" for user in (GATEWAY_USER, HEALTH_USER, REPLAY_USER)}
     for device in devices(site):
         users[device] = directory / DEVICE_FOLDER / device
         yield f"{DEVICE_FOLDER}/{device}", _keep_or_make(users[device])

@@ -12,6 +12,7 @@ import typer
 
 from edge.agent import Agent
 from edge.buffer import Buffer, WhenFull
+from quaymeter.access import REPLAY_USER
 from quaymeter.cli.context import Json, default_site_file, settings_of
 from quaymeter.cli.output import ExitCode, progress, say, show_json
 from quaymeter.lifecycle import stopping
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from telemetry.site import Site
 
-CLIENT = "replay"  # client id and user name of a replay: it speaks for the devices of its points
 OPEN_DATA_SITE = "open_data.toml"
 
 File = Annotated[
@@ -91,7 +91,7 @@ def replay(  # noqa: PLR0913 – each is an option of the command
         mapped = tuple(_column(text, site) for text in columns or [])
         layout = RecordedLayout(time_column=time, tz=parse_tz(tz), columns=mapped, fold=fold, header=header)
         chosen = [Recording(file, _not_empty(layout))]
-    settings = agent_settings(settings_of(context), site.id, CLIENT)
+    settings = agent_settings(settings_of(context), site.id, REPLAY_USER)
     with (
         stopping() as stop,
         tempfile.TemporaryDirectory(prefix="quaymeter-replay-") as folder,
