@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
+import pyarrow.compute as pc  # type: ignore[import-untyped]  # pyarrow ships no types
+import pyarrow.csv as pa_csv  # type: ignore[import-untyped]  # pyarrow ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # pyarrow ships no types
+
+from api.times import time_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,7 +129,7 @@ def _text_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def _is_written(kind: pa.DataType) -> bool:
-    return pa.types.is_timestamp(kind) or pa.types.is_floating(kind) or pa.types.is_dictionary(kind)
+    return bool(pa.types.is_timestamp(kind) or pa.types.is_floating(kind) or pa.types.is_dictionary(kind))
 
 
 def _texts(batch: pa.RecordBatch, dialect: Dialect) -> pa.RecordBatch:
@@ -135,7 +137,7 @@ def _texts(batch: pa.RecordBatch, dialect: Dialect) -> pa.RecordBatch:
     columns = []
     for column in batch.columns:
         if pa.types.is_timestamp(column.type):
-            columns.append(pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ"))
+            columns.append(pa.array(time_texts(column.cast(pa.int64()).to_numpy()).tolist(), pa.string()))
         elif pa.types.is_floating(column.type):
             text = pc.cast(column, pa.string())
             columns.append(text if dialect.decimal == "." else pc.replace_substring(text, ".", dialect.decimal))

@@ -13,7 +13,7 @@ from locales import DIRECTORY, DOMAIN, LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, tzinfo
+    from datetime import date, datetime, tzinfo
 
 
 def noted(message: str) -> str:
@@ -85,6 +85,16 @@ class Words:
     def day(self, moment: datetime) -> str:
         """Return day and month, short: 21 nov., Nov 21."""
         text: str = dates.format_skeleton("MMMd", moment, tzinfo=moment.tzinfo, locale=self.locale)
+        return text
+
+    def month(self, moment: datetime) -> str:
+        """Return month and year, short: nov. 2026, Nov 2026."""
+        text: str = dates.format_skeleton("yMMM", moment, tzinfo=moment.tzinfo, locale=self.locale)
+        return text
+
+    def date(self, day: date) -> str:
+        """Return a date: 1 mars 2027, Mar 1, 2027."""
+        text: str = dates.format_date(day, locale=self.locale)
         return text
 
     def clock(self, moment: datetime, zone: tzinfo) -> str:

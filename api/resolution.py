@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-
-class Resolution(StrEnum):
-    """Raw readings, or one of the roll-ups (a day is the site's day)."""
-
-    RAW = "raw"
-    MINUTE = "1m"
-    QUARTER = "15m"
-    HOUR = "1h"
-    DAY = "1d"
+from storage.series import Resolution
 
 
 class WantedResolution(StrEnum):
-    """What may be asked for."""
+    """What may be asked for: raw readings, a roll-up (a day is the site's day), or what suits the window."""
 
     AUTO = "auto"
     RAW = "raw"
@@ -39,6 +31,8 @@ def suited(window_s: float, period_s: float, *, target: int = TARGET) -> Resolut
         Length of the window [s].
     period_s : float
         Sampling period of the fastest point asked for [s].
+    target : int
+        Values wanted at most.
 
     Examples
     --------

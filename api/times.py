@@ -2,8 +2,10 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator, AwareDatetime, Field
 
 LENGTH = re.compile(r"(\d{1,5})([smhdwy])")
@@ -43,3 +45,18 @@ def window_before(end: datetime, text: str) -> tuple[datetime, datetime] | None:
     """Return the window of a length that ends at `end`."""
     seconds = length_s(text)
     return None if not seconds else (end - timedelta(seconds=seconds), end)
+
+
+def time_texts(column: NDArray[np.int64]) -> NDArray[np.str_]:
+    """Return µs since 1970-01-01 UTC (n,) as RFC 3339, as fine as the finest of them needs.
+
+    Examples
+    --------
+    >>> time_texts(np.array([0, 1500_000])).tolist()
+    ['1970-01-01T00:00:00.000Z', '1970-01-01T00:00:01.500Z']
+    """
+    unit: Literal["s", "ms", "us"] = "us"
+    if not (column % 1000).any():
+        unit = "ms" if (column % 1_000_000).any() else "s"
+    texts: NDArray[np.str_] = np.datetime_as_string(column.astype("datetime64[us]"), unit=unit, timezone="UTC")
+    return texts

@@ -51,11 +51,20 @@ class ReadPool:
         self._pool.close(timeout=2.0)
 
     @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection[Any]]:
-        """Lend a connection; driver errors leave as StorageError with place, cause and cure."""
+    def connection(self, *, statement_timeout_s: float | None = None) -> Iterator[psycopg.Connection[Any]]:
+        """Lend a connection; driver errors leave as StorageError with place, cause and cure.
+
+        With `statement_timeout_s` [s] the pool's own limit is replaced, and everything is read in one transaction.
+        """
         try:
             with self._pool.connection() as connection:
-                yield connection
+                if statement_timeout_s is None:
+                    yield connection
+                    return
+                with connection.transaction():
+                    limit = str(int(statement_timeout_s * 1000))
+                    connection.execute("SELECT set_config('statement_timeout', %s, true)", (limit,))
+                    yield connection
         except PoolTimeout as error:
             raise StorageError(
                 "no connection became free in time",
