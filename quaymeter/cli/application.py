@@ -30,8 +30,6 @@ COMMANDS = {
     "replay": "replay",
     "site": "site",
     "quarantine": "quarantine",
-    "import": "transfer",
-    "export": "transfer",
     "db": "db",
     "doctor": "doctor",
     "part": "part",
