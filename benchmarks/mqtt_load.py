@@ -28,6 +28,8 @@ ASSETS = 20
 POINTS = 50  # of each asset
 _BOOT_MARK, _SEQ_MARK, _TS_MARK = 777_777_771, 777_777_772, 1_777_777_777_773
 _CHUNK = 32  # packets a send
+# Rest between two reads [s], as the gateway's own (`GatewaySettings.read_pace_ms`): the bound has its advantage too.
+PACE_S = 0.002
 _CONNACK, _PUBACK, _SUBACK, _PUBLISH = 0x20, 0x40, 0x90, 0x30
 
 
@@ -139,6 +141,7 @@ class Publisher:
     rate: float  # messages a second; 0 for as many as go
     receipts: bool
     boot: int
+    last_ms: int  # readings begin one millisecond after this [ms since 1970-01-01 UTC]
     sent: int = 0
     acked: int = 0
     latencies_ns: list[int] = field(default_factory=list)
@@ -174,24 +177,26 @@ class Publisher:
                 count = min(allowed, _CHUNK)
                 unsent = b"".join([next(packets) for _ in range(count)])
                 self.sent += count
-            timeout = 0.0 if sending and allowed > _CHUNK else 0.002
-            readable, writable, _ = select.select([sock], [sock] if unsent else [], [], timeout)
+            busy = unsent or (sending and allowed > _CHUNK)
+            if not busy:
+                time.sleep(PACE_S)
+            readable, writable, _ = select.select([sock], [sock] if unsent else [], [], 0.0 if not unsent else 0.1)
             if writable:
                 unsent = unsent[sock.send(unsent) :]
             if readable:
                 before = self.acked
                 self._receive(sock, reader)
                 last_ack_s = time.monotonic() if self.acked > before else last_ack_s
-        return self._result(started, last_ack_s) | {"started_at": started_at}
+        return self._result(started, last_ack_s) | {"started_at": started_at, "last_ms": self.last_ms}
 
     def _packets(self) -> Iterator[bytes]:
         templates = [template(n, self.entries, self.boot, receipts=self.receipts) for n in range(ASSETS)]
-        first_ms = time.time_ns() // 1_000_000
         number = 0
         while True:
             now_ns = time.time_ns()
             mid = number % 65_535 + 1
-            yield templates[number % ASSETS].packet(mid, first_ms + number // ASSETS, now_ns)
+            self.last_ms += number % ASSETS == 0  # all assets at one time, then the next millisecond
+            yield templates[number % ASSETS].packet(mid, self.last_ms, now_ns)
             number += 1
 
     def _receive(self, sock: socket.socket, reader: PacketReader) -> None:
@@ -247,6 +252,7 @@ def count(port: int, topic_filter: str, receive_maximum: int) -> dict[str, float
             last_s = time.monotonic()
             first_s = first_s or last_s
             received += len(tokens)
+            time.sleep(PACE_S)
     return {"received": received, "seconds": last_s - first_s, "cpu_s": time.process_time()}
 
 
@@ -261,13 +267,16 @@ def main() -> None:
     publish.add_argument("--rate", type=float, default=0.0)
     publish.add_argument("--receipts", action="store_true")
     publish.add_argument("--boot", type=int, required=True)
+    publish.add_argument("--after-ms", type=int, required=True)
     counting = commands.add_parser("count")
     counting.add_argument("--port", type=int, required=True)
     counting.add_argument("--filter", required=True)
     counting.add_argument("--receive-maximum", type=int, required=True)
     given = parser.parse_args()
     if given.command == "publish":
-        result = Publisher(given.port, given.entries, given.seconds, given.rate, given.receipts, boot=given.boot).run()
+        result = Publisher(
+            given.port, given.entries, given.seconds, given.rate, given.receipts, given.boot, given.after_ms
+        ).run()
     else:
         result = count(given.port, given.filter, given.receive_maximum)
     print(json.dumps(result), flush=True)
