@@ -1,8 +1,8 @@
 """Kills real processes under load and counts what is lost: `python -m benchmarks.faults --kills 50 --json`.
 
-Each round lets the load run, kills one part or several with SIGKILL at a random moment, leaves them dead for a random
-time, starts them again in random order, waits until the edge keeps nothing, and compares every reading that was
-promised with every reading that is stored. `--no-receipts` measures what the broker's promise alone is worth.
+Each round lets the load run, kills one part or several with SIGKILL at a random moment (at once, or one after another
+while the load goes on), leaves them dead for a random time, starts them again in random order, waits until the edge
+keeps nothing, and compares every reading that was promised with every reading that is stored. `--no-receipts` measures what the broker's promise alone is worth.
 """
 
 from __future__ import annotations
@@ -70,7 +70,11 @@ def run_rounds(
 def _one_round(rig: Rig, scenario: tuple[str, ...], chance: random.Random) -> Round:
     rig.load(running=True)
     time.sleep(chance.uniform(0.5, 2.0))
-    killed = sum(rig.kill(part) for part in scenario)
+    killed = 0
+    for part in chance.sample(scenario, len(scenario)):
+        if killed and chance.random() < 0.6:  # else all at once
+            time.sleep(chance.uniform(0.2, 1.5))  # the load goes on and fills whatever is still alive
+        killed += rig.kill(part)
     dead_s = chance.uniform(0.1, 1.0)
     time.sleep(dead_s)
     for part in chance.sample(scenario, len(scenario)):
@@ -123,8 +127,8 @@ def main() -> int:
         found = one.found
         print(
             f"{one.scenario:40s} dead {one.dead_s:4.1f} s  settled {one.recovered_s:5.1f} s"
-            f"  promised {found.promised:8d}  lost {found.lost}  twice {found.twice}  duplicates {found.ledger.duplicate}"
-            f"  ledger {'exact' if found.ledger_exact else 'WRONG'}",
+            f"  promised {found.promised:8d}  lost {found.lost}  twice {found.twice}"
+            f"  duplicates {found.ledger.duplicate}  ledger {'exact' if found.ledger_exact else 'WRONG'}",
             file=sys.stderr,
         )
 
