@@ -2,7 +2,8 @@
 
 Each round lets the load run, kills one part or several with SIGKILL at a random moment (at once, or one after another
 while the load goes on), leaves them dead for a random time, starts them again in random order, waits until the edge
-keeps nothing, and compares every reading that was promised with every reading that is stored. `--no-receipts` measures what the broker's promise alone is worth.
+keeps nothing, and compares every reading that was promised with every reading that is stored.
+`--no-receipts` measures what the broker's promise alone is worth.
 """
 
 from __future__ import annotations
