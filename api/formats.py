@@ -110,7 +110,7 @@ def encoded(
         if dialect.mark:
             yield BYTE_ORDER_MARK
         prepare = lambda batch: _texts(batch, dialect)  # noqa: E731 - as above
-        options = pa_csv.WriteOptions(delimiter=dialect.delimiter, quoting_style="needed")
+        options = pa_csv.WriteOptions(delimiter=dialect.delimiter, quoting_style="none", quoting_header="none")
         writer: Any = pa_csv.CSVWriter(drain, _text_schema(schema), write_options=options)
     elif form is Format.PARQUET:
         writer = pq.ParquetWriter(drain, schema, compression="zstd")

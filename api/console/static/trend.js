@@ -62,3 +62,22 @@ figure.querySelector(".plot").addEventListener("keydown", (event) => {
   event.preventDefault();
   show(next);
 });
+
+// The chart follows time: its page is asked for again now and then, and only what changed is put in its place.
+const REFRESH_MS = 30000;
+
+async function refresh() {
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(location.href);
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of [".plot", "#in-words", "#values tbody"]) {
+      document.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
+    }
+    place = null;
+    figure.querySelector(".readout").textContent = "";
+  } catch { /* the banner of the live stream already says that the service is away */ }
+}
+
+setInterval(refresh, REFRESH_MS);
