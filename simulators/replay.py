@@ -158,8 +158,9 @@ class Replay:
             run.stop.wait(0.02)
             self._tell(run)
         run.finished = not self._agent.buffer.packs and not run.stop.is_set()
-        self._on_progress(run.progress())
-        return run.progress()
+        done = run.progress()
+        self._on_progress(done)
+        return done
 
     def _tell(self, run: _Run) -> None:
         now = time.monotonic()
