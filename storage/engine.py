@@ -19,6 +19,11 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 # SQLSTATE classes where the same batch may succeed later.
 TRANSIENT_CLASSES = ("08", "40", "53", "57", "58", "55")
+# UTC everywhere. On TimescaleDB, late data may decompress as much as they touch: refused, they could never be stored.
+SESSION = (
+    "SELECT set_config('TimeZone', 'UTC', false),"
+    " set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', false)"
+)
 CURES = {
     "28": "check user and password of the database (QUAYMETER_DSN)",
     "3D": "create the database, or correct its name in QUAYMETER_DSN",
@@ -45,7 +50,7 @@ def connect(dsn: str, *, autocommit: bool = False, connect_timeout_s: int = 10) 
         connection = psycopg.connect(
             dsn, autocommit=True, connect_timeout=connect_timeout_s, application_name="quaymeter"
         )
-        connection.execute("SET TIME ZONE 'UTC'")
+        connection.execute(SESSION)
         register_arrays(connection)
         connection.autocommit = autocommit
         return connection

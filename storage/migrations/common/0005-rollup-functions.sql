@@ -296,11 +296,17 @@ DECLARE
     points int[];
     first_bucket int[];
     last_bucket int[];
+    envelope tstzrange;
 BEGIN
-    SELECT array_agg(r.point_id), array_agg(bucket_number(level, timezone, bucket_start(from_level, timezone, r.first_bucket))),
-           array_agg(bucket_number(level, timezone, bucket_start(from_level, timezone, r.last_bucket + 1) - interval '1 microsecond'))
+    SELECT array_agg(r.point_id),
+           array_agg(bucket_number(level, timezone, bucket_start(from_level, timezone, r.first_bucket))),
+           array_agg(bucket_number(
+               level, timezone, bucket_start(from_level, timezone, r.last_bucket + 1) - interval '1 microsecond'))
     INTO points, first_bucket, last_bucket
     FROM unnest(reaches) AS r;
+    SELECT tstzrange(bucket_start(level, timezone, min(b.k0)), bucket_start(level, timezone, max(b.k1) + 1))
+    INTO envelope
+    FROM unnest(first_bucket, last_bucket) AS b (k0, k1);
     EXECUTE format($sql$
         WITH fresh AS MATERIALIZED (
             SELECT * FROM %2$s
@@ -309,6 +315,8 @@ BEGIN
             USING unnest($4, $5, $6) AS u (point_id, k0, k1)
             WHERE t.point_id = u.point_id AND t.bucket >= bucket_start($1, $2, u.k0)
               AND t.bucket < bucket_start($1, $2, u.k1 + 1)
+              -- The same again as constants: chunks outside are not looked at, nor decompressed.
+              AND t.bucket >= lower($7) AND t.bucket < upper($7) AND t.point_id = ANY($4)
               AND (t.point_id, t.bucket) NOT IN (SELECT f.point_id, f.bucket FROM fresh AS f)
         )
         INSERT INTO %1$I AS t SELECT * FROM fresh
@@ -320,7 +328,7 @@ BEGIN
             last_ts = excluded.last_ts, last_value = excluded.last_value, last_quality = excluded.last_quality,
             resets = excluded.resets, quality = excluded.quality
         WHERE t.* IS DISTINCT FROM excluded.*
-    $sql$, target, source) USING level, timezone, reaches, points, first_bucket, last_bucket;
+    $sql$, target, source) USING level, timezone, reaches, points, first_bucket, last_bucket, envelope;
 END
 $fn$;
 
