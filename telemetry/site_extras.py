@@ -27,8 +27,9 @@ PRIORITIES = ("critical", "high", "warning", "info")
 
 def _known_point(section: Section, key: object, points: Iterable[str], where: str) -> None:
     """Note a reference to a point that is not declared."""
-    if not isinstance(key, str) or key not in points:
-        cure = did_you_mean(str(key), points).strip() or "declare it under its asset, or write `area/asset/name`"
+    known = {*points, *section.book.declared}
+    if not isinstance(key, str) or key not in known:
+        cure = did_you_mean(str(key), known).strip() or "declare it under its asset, or write `area/asset/name`"
         section.wrong(where, f'unknown point "{key}"', cure)
 
 
@@ -184,7 +185,7 @@ def _plain(section: Section) -> Mapping[str, object]:
     return dict(section.table)
 
 
-def read_alarm_rules(book: Book, document: Document, points: Points) -> tuple[Mapping[str, object], ...]:
+def read_alarm_rules(book: Book, document: Document) -> tuple[Mapping[str, object], ...]:
     """Read alarm rules: a condition on points chosen by pattern, kept as they are."""
     found: list[Mapping[str, object]] = []
     for section in _identified(book, document, "alarm_rules", "alarm rule"):
@@ -193,7 +194,7 @@ def read_alarm_rules(book: Book, document: Document, points: Points) -> tuple[Ma
         section.choice("priority", PRIORITIES)
         patterns = section.value("points")
         if patterns is not None:
-            _check_patterns(section, patterns, points)
+            _check_patterns(section, patterns)
         if section.table.get("when") == "outside":
             section.pair("limit")
         elif section.table.get("when") != "silent":
@@ -207,14 +208,16 @@ def read_alarm_rules(book: Book, document: Document, points: Points) -> tuple[Ma
     return tuple(found)
 
 
-def _check_patterns(section: Section, patterns: object, points: Points) -> None:
+def _check_patterns(section: Section, patterns: object) -> None:
     """Note patterns that choose no point."""
     if not isinstance(patterns, list) or not all(isinstance(one, str) for one in patterns):
         section.wrong("points", "`points` is not a list of patterns", 'write `points = ["cold/*/t_product"]`')
         return
     for pattern in patterns:
-        if not fnmatch.filter(points, pattern):
-            cure = did_you_mean(pattern, points).strip() or "write `area/asset/name`, with * for any part"
+        if not fnmatch.filter(section.book.declared, pattern):
+            cure = (
+                did_you_mean(pattern, section.book.declared).strip() or "write `area/asset/name`, with * for any part"
+            )
             section.wrong("points", f'"{pattern}" chooses no point', cure)
 
 

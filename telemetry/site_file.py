@@ -140,7 +140,7 @@ def _read(document: dict[str, object], book: Book) -> Site | None:
         sparkplug=read_sparkplug(book, document, asset_keys),
         demonstrators=read_demonstrators(book, document, known),
         calendars=read_calendars(book, document),
-        alarm_rules=read_alarm_rules(book, document, known),
+        alarm_rules=read_alarm_rules(book, document),
     )
 
 
@@ -227,6 +227,7 @@ def _read_points(book: Book, section: Section, asset: str, types: Mapping[str, S
     for name, row in rows.items():
         path = (*section.at("points"), name)
         what = f"point {asset}/{name}"
+        book.declared.add(f"{asset}/{name}")
         if not is_name(name):
             book.mistake(path, f'{what}: "{name}" cannot be a name', "use lower case letters, digits, - and _")
         kind = row.get("type") if isinstance(row, dict) else None

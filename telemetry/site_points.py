@@ -51,7 +51,8 @@ def read_point(section: Section, key: str) -> Point | None:
     section.done()
     if quantity is not None:
         _check_quantity(section, quantity, kind, unit, limits)
-    _check_counter(section, kind)
+    if quantity is not None and kind in quantity.kinds:
+        _check_counter(section, kind)
     if period_s is not None and silent_after_s is not None and silent_after_s < period_s:
         section.wrong("silent_after_s", "silent sooner than it is sampled", f"give at least {period_s:g} s")
     if quantity is None or period_s is None or len(section.book.mistakes) > before:

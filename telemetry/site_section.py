@@ -29,6 +29,7 @@ class Book:
     lines: Lines
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     mistakes: list[Mistake] = field(default_factory=list)
+    declared: set[str] = field(default_factory=set)  # keys of all points that are written down, sound or not
 
     def mistake(self, path: Path, cause: str, cure: str) -> None:
         """Note a mistake at the line of a path."""

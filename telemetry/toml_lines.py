@@ -40,6 +40,7 @@ class Lines:
         elif node.type in ("table", "table_array_element"):
             path = self._header(node)
             self._set(path, node)
+            self._set(tuple(part for part in path if isinstance(part, str)), node)
             for child in node.named_children:
                 if child.type == "pair":
                     self._pair(child, path)

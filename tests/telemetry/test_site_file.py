@@ -1,0 +1,433 @@
+"""Site files: the two that come with the project, and every mistake explained with its line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telemetry.catalogue import catalogue_of
+from telemetry.errors import ContractError, Mistake, SiteFileError
+from telemetry.formula import names_in
+from telemetry.quantities import QUANTITIES
+from telemetry.site import Kind, Site
+from telemetry.site_file import load_site, parse_site
+from telemetry.toml_lines import Lines
+from tests.telemetry.harbour import SITE
+
+SITES = Path(__file__).parents[2] / "sites"
+
+
+def mistakes(text: str) -> list[Mistake]:
+    """Return the mistakes of a site file that has some."""
+    with pytest.raises(SiteFileError) as caught:
+        parse_site(text, "port.toml")
+    return caught.value.mistakes
+
+
+def changed(old: str, new: str) -> tuple[str, int]:
+    """Replace one piece of the small site; return the text and the line of the change."""
+    assert SITE.count(old) == 1, old
+    return SITE.replace(old, new), SITE[: SITE.index(old)].count("\n") + 1
+
+
+def test_the_port_is_complete() -> None:
+    """Capécure has at least 150 points over all seven utilities, with what later rooms need."""
+    site = load_site(SITES / "capecure.toml")
+    assert site.id == "capecure"
+    assert str(site.timezone) == "Europe/Paris"
+    assert len(site.points) >= 150
+    utility = {asset.key: asset.utility for asset in site.assets}
+    by_utility = Counter(utility[point.asset] for point in site.points)
+    assert set(by_utility) == {"seawater", "cold", "steam", "water", "electricity", "gas", "chemicals"}
+    assert len(site.demonstrators) == 8
+    assert len(site.derived_points) >= 8
+    assert site.tariffs
+    assert site.emission_factors
+    assert site.alarm_rules
+    assert site.calendars
+
+
+@pytest.mark.parametrize("file", ["capecure.toml", "open_data.toml"])
+def test_sites_that_come_with_the_project_are_sound(file: str) -> None:
+    """Every point has both languages, a lawful quantity, and a device; keys and devices hold together."""
+    site = load_site(SITES / file)
+    catalogue = catalogue_of(site)
+    assert len(catalogue.points) == len(site.points) == len({entry.point_id for entry in catalogue.points.values()})
+    for point in site.points:
+        quantity = QUANTITIES[point.quantity]
+        assert set(point.name) == {"fr", "en"}
+        assert all(point.name.values())
+        assert point.kind in quantity.kinds
+        assert point.unit in quantity.units
+        assert point.silent_after_s >= point.period_s
+        assert catalogue.devices[point.asset]
+        assert (point.modulus is None) or point.kind is Kind.COUNTER
+
+
+def test_open_data_keeps_units_as_they_are_stated() -> None:
+    """The recorded files' energies are events in kWh, their temperatures °F, their power kW."""
+    points = {point.key: point for point in load_site(SITES / "open_data.toml").points}
+    assert points["school/meter/energy"].kind is Kind.EVENT
+    assert points["school/meter/energy"].unit == QUANTITIES["energy"].unit == "kW.h"
+    assert points["building/meter/energy"].period_s == 86400
+    assert points["unlabelled/meter/power"].unit == "kW"
+    assert {point.unit for key, point in points.items() if key.endswith("temperature")} == {"[degF]"}
+
+
+def test_types_give_and_points_override() -> None:
+    """A point takes its type's properties, and its own win."""
+    text = SITE.replace(
+        "[[utilities]]",
+        '[point_types]\nair = { name = "Air", quantity = "temperature", unit = "K", kind = "gauge", period_s = 60 }\n'
+        "[[utilities]]",
+        1,
+    ).replace(
+        't_air = { name = "Air", quantity = "temperature", unit = "Cel", kind = "gauge", period_s = 60 }',
+        't_air = { type = "air", period_s = 10 }',
+    )
+    point = next(point for point in parse_site(text, "port.toml").points if point.key == "quay/store/t_air")
+    assert (point.unit, point.period_s, point.silent_after_s) == ("K", 10.0, 300.0)
+    assert (point.asset, point.short_name) == ("quay/store", "t_air")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cause", "cure"),
+    [
+        (
+            'quantity = "energy", unit = "kW.h", kind = "counter"',
+            'quantity = "energy", unit = "kW.h", kind = "gauge"',
+            "energy may not be a gauge",
+            "power",
+        ),
+        (
+            'quantity = "volume_flow", unit = "m3/h", kind = "gauge"',
+            'quantity = "power", unit = "kW", kind = "counter"',
+            "power may not be a counter",
+            "energy",
+        ),
+        (
+            'quantity = "volume_flow"',
+            'quantity = "volume_flaw"',
+            'unknown quantity "volume_flaw"',
+            'did you mean "volume_flow"',
+        ),
+        ('unit = "m3/h"', 'unit = "bar"', 'unit "bar" is not one of volume_flow', "m3/h"),
+        ('kind = "state"', 'kind = "switch"', 'unknown kind "switch"', "state"),
+        ('unit = "mS/cm", kind', 'unit = "mS/cm", knid = 1, kind', "unknown key `knid`", 'did you mean "kind"'),
+        ('name = "Flow", ', "", "has no `name`", "name ="),
+        ('name = "Flow"', 'name = { fr = "Débit" }', "not given in every language", "en ="),
+        ("range = [-2, 30]", "range = [30, -2]", "goes from 30 to -2", "lower number first"),
+        ("range = [-2, 30]", "range = [-400, 30]", "wider than temperature can be", "-273.15"),
+        ("range = [-2, 30]", 'range = "cold"', "`range` is not two numbers", "range = [0, 100]"),
+        ("rate_limit = 0.1", "rate_limit = -0.1", "`rate_limit` is -0.1", "more than 0"),
+        ("rate_limit = 0.1", 'rate_limit = "fast"', "`rate_limit` is not a number", "without quotes"),
+        ("rate_limit = 0.1", "modulus = 1e6", "`modulus` belongs to a counter, this is a gauge", "remove"),
+        ("modulus = 1e8", "rate_limit = 1.0", "a counter has no rate limit", "gauge"),
+        ("rate_limit = 0.1", "silent_after_s = 5", "silent sooner than it is sampled", "at least 60"),
+        (
+            "calibration_due = 2026-01-31",
+            'calibration_due = "soon"',
+            "`calibration_due` is not a day",
+            "without quotes",
+        ),
+        ("t_air = {", '"T Air" = {', '"T Air" cannot be a name', "lower case"),
+        ('key = "quay/store"', 'key = "quay"', '"quay" is not `area/asset`', "two levels"),
+        ('key = "quay/store"', 'key = "quay/loop"', '"quay/loop" is declared twice', "rename"),
+        ('device = "edge-2"', 'device = "Edge 2"', '"Edge 2" cannot be a level of a topic', "lower case"),
+        ('device = "edge-2"', "", "has no `device`", "device ="),
+        (
+            'timezone = "Europe/Paris"',
+            'timezone = "Europe/Pari"',
+            'unknown time zone "Europe/Pari"',
+            'did you mean "Europe/Paris"',
+        ),
+        ("position = [50.7, 1.6]", "position = [150.7, 1.6]", "not a place on earth", "latitude"),
+        ('id = "harbour"', 'id = "Le Havre"', '"Le Havre" cannot be a level of a topic', "lower case"),
+        ('id = "harbour"', "id = 5", "`id` is not a text", "write"),
+        (
+            '"legacy/index" = "quay/loop/volume"',
+            '"legacy/index" = "quay/loop/volumes"',
+            'unknown point "quay/loop/volumes"',
+            'did you mean "quay/loop/volume"',
+        ),
+        ('"legacy/index" =', '"legacy/+" =', '"legacy/+" cannot be mapped', "wildcards"),
+        ('"port/node" = "quay/loop"', '"port" = "quay/loop"', '"port" is not a node', "group/node"),
+        (
+            '"port/node" = "quay/loop"',
+            '"port/node" = "quay/lop"',
+            'unknown asset "quay/lop"',
+            'did you mean "quay/loop"',
+        ),
+    ],
+)
+def test_a_mistake_is_explained(old: str, new: str, cause: str, cure: str) -> None:
+    """Each mistake names file, line, cause and cure, and is the only one reported."""
+    text, line = changed(old, new)
+    found = mistakes(text)
+    (about,) = [mistake for mistake in found if cause in mistake.cause]
+    assert about.file == "port.toml"
+    assert cure in about.cure
+    section = "has no" in cause  # what is missing is reported where its table begins
+    assert about.line == line or section
+    assert str(about).startswith(f"port.toml:{about.line}: ")
+    consequences = [mistake for mistake in found if mistake is not about]
+    assert all("unknown asset" in mistake.cause and "key =" in old for mistake in consequences), found
+
+
+TABLES: dict[str, dict[str, str]] = {
+    "derived_points": {
+        "key": '"quay/loop/p"',
+        "name": '"P"',
+        "quantity": '"thermal_power"',
+        "unit": '"kW"',
+        "formula": '"q"',
+        "inputs": '{ q = "quay/loop/flow" }',
+    },
+    "tariffs": {
+        "id": '"t"',
+        "quantity": '"energy"',
+        "unit": '"EUR/kW.h"',
+        "value": "1",
+        "valid_from": "2024-01-01",
+        "source": '"x"',
+    },
+    "meter_swaps": {
+        "point": '"quay/loop/energy"',
+        "at": "2026-01-01T00:00:00Z",
+        "register_before": "1",
+        "register_after": "0",
+        "by": '"x"',
+    },
+    "alarm_rules": {
+        "id": '"a"',
+        "name": '"A"',
+        "points": '["*/t_air"]',
+        "when": '"above"',
+        "limit": "1",
+        "priority": '"high"',
+    },
+    "demonstrators": {
+        "id": '"d"',
+        "name": '"D"',
+        "measure": '"M"',
+        "boundary": '"B"',
+        "ipmvp": '"B"',
+        "energy": '["quay/loop/energy"]',
+        "drivers": "[]",
+    },
+    "calendars": {"id": '"c"', "name": '"C"', "shifts": "[]"},
+}
+
+
+def block(table: str, **changes: str) -> str:
+    """Write one element of a list of tables, with changes."""
+    return f"[[{table}]]\n" + "".join(f"{key} = {value}\n" for key, value in (TABLES[table] | changes).items())
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_beside_the_points_are_read(table: str) -> None:
+    """Each kind of table is taken when it is sound, and its id may not be used twice."""
+    site = parse_site(SITE + block(table), "port.toml")
+    assert len(getattr(site, table)) == 1
+    if table != "meter_swaps":
+        assert mistakes(SITE + block(table) + block(table))
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value", "cause"),
+    [
+        ("derived_points", "formula", '"q * dt"', "`dt` is not an input"),
+        ("derived_points", "formula", '"q +"', "not a formula"),
+        ("derived_points", "formula", '"1"', "input `q` is not used"),
+        ("derived_points", "key", '"quay/loop/flow"', "declared twice"),
+        ("derived_points", "key", '"quay/lop/p"', "not under a declared asset"),
+        ("derived_points", "inputs", '{ q = "quay/loop/no" }', 'unknown point "quay/loop/no"'),
+        ("derived_points", "unit", '"bar"', "not one of thermal_power"),
+        ("tariffs", "unit", '"EUR"', "not per unit of energy"),
+        ("tariffs", "valid_from", "2024-01-01T00:00:00", "has no time zone"),
+        ("tariffs", "valid_from", '"2024"', "not a date"),
+        ("tariffs", "valid_to", "2023-01-01", "ends before it begins"),
+        ("tariffs", "value", '"1"', "not a number"),
+        ("meter_swaps", "point", '"quay/loop/flow"', "is no counter"),
+        ("meter_swaps", "point", '"quay/loop/none"', "unknown point"),
+        ("alarm_rules", "points", '["quay/*/nothing"]', "chooses no point"),
+        ("alarm_rules", "points", '"*"', "not a list of patterns"),
+        ("alarm_rules", "when", '"beyond"', 'unknown when "beyond"'),
+        ("alarm_rules", "limit", '"hot"', "not a number"),
+        ("alarm_rules", "delay", "5", "unknown key `delay`"),
+        ("demonstrators", "energy", '["quay/loop/enrgy"]', 'unknown point "quay/loop/enrgy"'),
+        ("demonstrators", "drivers", '"quay/loop/flow"', "not a list of points"),
+        ("calendars", "id", '"A week"', "cannot be a level of a topic"),
+    ],
+)
+def test_mistakes_beside_the_points(table: str, key: str, value: str, cause: str) -> None:
+    """Formulas, prices, swaps, rules and demonstrators are held against the points, each mistake with its line."""
+    keys = list(TABLES[table] | {key: value})
+    (found,) = [one for one in mistakes(SITE + block(table, **{key: value})) if cause in one.cause]
+    place = "inputs" if "not used" in cause else key
+    assert found.line == SITE.count("\n") + 2 + keys.index(place)
+    assert found.cure
+
+
+def test_prices_may_follow_but_not_overlap() -> None:
+    """Two prices of one id are fine when the first ends where the second begins."""
+    first, second = block("tariffs", valid_to="2025-01-01"), block("tariffs", valid_from="2025-01-01", value="2")
+    assert len(parse_site(SITE + first + second, "port.toml").tariffs) == 2
+    assert "in force at once" in mistakes(SITE + block("tariffs") + second)[0].cause
+
+
+def test_unknown_tables() -> None:
+    """A misspelt table and one that should be a list are found on their line."""
+    (found,) = mistakes(SITE + '[[utilitys]]\nid = "x"')
+    assert (found.line, found.cause) == (SITE.count("\n") + 1, "unknown table `utilitys`")
+    assert "utilities" in found.cure
+    (found,) = mistakes(SITE + '[calendars]\nid = "x"')
+    assert "not a list of tables" in found.cause
+
+
+def test_all_mistakes_at_once_in_order() -> None:
+    """A person mends everything in one go: all mistakes are reported, by line."""
+    text = (
+        SITE.replace('unit = "m3/h"', 'unit = "bar"').replace('kind = "state"', 'kind = "stat"').replace("50.7", "500")
+    )
+    found = mistakes(text)
+    assert len(found) == 3
+    assert [mistake.line for mistake in found] == sorted(mistake.line for mistake in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "cure"),
+    [
+        ("a = 1\nb = ", 2, "double quotes"),
+        ("a = 1\nb 2", 2, "key = value"),
+        ("a = 1\na = 2", 2, "remove one"),
+        ('a = 1\nb = "x', 2, "quote"),
+        ("a = 1\nb = [1, 2", 2, "]"),
+        ("a = 1\nb = bar", 2, "double quotes"),
+        ("[a]\n[a]", 2, "twice"),
+    ],
+)
+def test_what_is_not_toml(text: str, line: int, cure: str) -> None:
+    """A syntax error has a line and a cure too."""
+    (found,) = mistakes(text)
+    assert found.line == line
+    assert cure in found.cure
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """A missing file and one in another encoding are mistakes like others."""
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes('name = "Capécure"'.encode("latin-1"))
+    for path, cause in ((tmp_path / "none.toml", "cannot be read"), (latin, "not UTF-8")):
+        with pytest.raises(SiteFileError, match=cause):
+            load_site(path)
+
+
+def test_a_day_is_midnight_in_the_sites_zone() -> None:
+    """A price valid from a day is valid from its first local midnight."""
+    tariff = parse_site(SITE + block("tariffs", valid_from="2024-07-01"), "port.toml").tariffs[0]
+    assert tariff.valid_from.astimezone(UTC) == datetime(2024, 6, 30, 22, tzinfo=UTC)
+
+
+def test_an_empty_file_says_what_is_missing() -> None:
+    """An empty file is told what a site needs."""
+    causes = " ".join(mistake.cause for mistake in mistakes(""))
+    assert "the site has no `id`" in causes
+    assert "without assets" in causes
+
+
+def outcome(text: str) -> Site | list[Mistake]:
+    """Return the site, or its mistakes; anything else escapes."""
+    try:
+        return parse_site(text, "any.toml")
+    except SiteFileError as error:
+        return error.mistakes
+
+
+@given(st.text(max_size=200) | st.sampled_from(SITE.splitlines()).map(lambda line: SITE.replace(line, "", 1)))
+def test_any_text_is_a_site_or_explained(text: str) -> None:
+    """No text makes the reader raise anything but its own error, with lines inside the file."""
+    found = outcome(text)
+    assert isinstance(found, Site) or found
+    if isinstance(found, list):
+        assert all(0 <= mistake.line <= len(text.splitlines()) + 1 for mistake in found)
+
+
+json_like = st.recursive(
+    st.integers() | st.booleans() | st.text(max_size=4) | st.floats(allow_nan=False) | st.just(date(2026, 1, 1)),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(("id", "name", "key", "fr", "en")), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(which=st.integers(0, 60), value=json_like)
+def test_any_value_anywhere_is_explained(which: int, value: object) -> None:
+    """A value of the wrong type at any key leads to mistakes, never to a crash."""
+    lines = SITE.splitlines()
+    line = lines[which % len(lines)]
+    if " = " not in line:
+        return
+    lines[which % len(lines)] = f"{line.partition(' = ')[0]} = {_toml(value)}"
+    assert outcome("\n".join(lines))
+
+
+def _toml(value: object) -> str:
+    """Write a value as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, str):
+        return '"' + "".join(letter for letter in value if letter.isprintable() and letter not in '"\\') + '"'
+    return str(value)
+
+
+def test_lines_of_nested_values() -> None:
+    """Keys in headers, dotted keys, inline tables, arrays and lists of tables are found on their lines."""
+    lines = Lines('a.b = 1\n[t]\nx = [\n 1,\n # note\n {y = 2},\n]\n[[l]]\nk = 1\n[l.sub]\n"z q" = 1\n[[l]]\nk = 2\n')
+    assert lines.of(("a", "b")) == 1
+    assert lines.of(("t",)) == 2
+    assert lines.of(("t", "x", 1, "y")) == 6
+    assert lines.of(("l", 0, "sub", "z q")) == 11
+    assert lines.of(("l", 1, "k")) == 13
+    assert lines.of(("l", 1, "missing")) == 12
+    assert lines.of(("nothing",)) == 1
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "",
+        "a +",
+        "a.b",
+        "a[0]",
+        "f(a)",
+        "lambda: 1",
+        "'a'",
+        "a if b else c",
+        "min(a, key=b)",
+        "1e9999 * (",
+        "True",
+        "a" * 600,
+        "(" * 300,
+    ],
+)
+def test_what_is_no_formula(formula: str) -> None:
+    """Attributes, indexes, other functions, texts and broken brackets have no place in a formula."""
+    with pytest.raises(ContractError):
+        names_in(formula)
+
+
+def test_formulas_name_their_inputs() -> None:
+    """Inputs are the names that are not functions."""
+    assert names_in("max(a, b) / (c - 2 ** d) + sqrt(abs(-a))") == {"a", "b", "c", "d"}
