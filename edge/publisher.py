@@ -125,6 +125,8 @@ class Publisher:
 
     def _pause_s(self) -> float:
         """Return how long nothing will be due [s]; at most a second, so that the link is looked after."""
+        if not self._link.ready:
+            return 1.0
         return min(1.0, max(0.001, self._window.next_due_s() - time.monotonic()))
 
     def _take_acknowledgements(self) -> None:

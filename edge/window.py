@@ -36,6 +36,7 @@ class Window:
         self.resend_most_s = max(resend_after_s, resend_most_s)
         self._outstanding: dict[int, _Outstanding] = {}
         self._last_receipt_s = float("-inf")
+        self._not_before_s = float("inf")  # nothing is due earlier; saves looking through the window for every message
 
     def __len__(self) -> int:
         return len(self._outstanding)
@@ -62,12 +63,14 @@ class Window:
         known = self._outstanding.get(number)
         if known is not None:
             known.acknowledged_at_s = now_s
+            self._not_before_s = min(self._not_before_s, self._due_at(known))
 
     def settled(self, number: int, now_s: float) -> None:
         """Note a receipt. The first one after a silence ends everybody's long waits."""
         if now_s - self._last_receipt_s > self.resend_after_s:
             for known in self._outstanding.values():
                 known.attempts = 0
+            self._not_before_s = float("-inf")
         self._last_receipt_s = now_s
         self._outstanding.pop(number, None)
 
@@ -81,14 +84,19 @@ class Window:
             if known.acknowledged_at_s is not None:
                 known.acknowledged_at_s = float("-inf")
                 known.attempts = 0
+        self._not_before_s = float("-inf")
 
     def due(self, now_s: float) -> list[int]:
         """Return the packs to be sent again, oldest first."""
-        return sorted(number for number, known in self._outstanding.items() if self._due_at(known) <= now_s)
+        if now_s < self._not_before_s:
+            return []
+        times = {number: self._due_at(known) for number, known in self._outstanding.items()}
+        self._not_before_s = min(times.values(), default=float("inf"))
+        return sorted(number for number, at_s in times.items() if at_s <= now_s)
 
     def next_due_s(self) -> float:
-        """Return when the next pack will be due, infinity where none waits."""
-        return min((self._due_at(known) for known in self._outstanding.values()), default=float("inf"))
+        """Return a time before which nothing is due, infinity where nothing waits."""
+        return self._not_before_s
 
     def _due_at(self, known: _Outstanding) -> float:
         if known.acknowledged_at_s is None:

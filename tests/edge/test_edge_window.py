@@ -25,6 +25,7 @@ def test_a_pack_without_a_receipt_is_due_after_the_wait_and_the_wait_doubles() -
     now, waits = 100.0, []
     for _ in range(4):
         window.acknowledged(1, now)
+        assert window.due(now) == []
         waits.append(window.next_due_s() - now)
         now = window.next_due_s()
         assert window.due(now - 0.001) == []
