@@ -38,8 +38,8 @@ class _Heard:
     messages: queue.Queue[tuple[str, bytes]] = field(default_factory=queue.Queue)
 
 
-def findings(settings: Settings) -> Iterator[Finding]:
-    """Look at the broker that the settings name."""
+def findings(settings: Settings, site: str) -> Iterator[Finding]:
+    """Look at the broker that the settings name; the test message travels below the topics of `site`."""
     heard = _Heard()
     client = _client(settings, heard)
     place = f"{settings.broker_host}:{settings.port_of_broker}"
@@ -65,7 +65,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
             return
         yield ok("broker", f"{place} speaks MQTT 5")
         yield from _abilities(properties)
-        yield _round_trip(client, heard, settings)
+        yield _round_trip(client, heard, site)
         yield from _own_figures(client, heard)
     finally:
         with suppress(OSError):
@@ -117,9 +117,9 @@ def _abilities(properties: Properties | None) -> Iterator[Finding]:
         yield warn("message size", f"at most {largest} bytes", "raise max_packet_size: packs may have 1 MB")
 
 
-def _round_trip(client: mqtt.Client, heard: _Heard, settings: Settings) -> Finding:
+def _round_trip(client: mqtt.Client, heard: _Heard, site: str) -> Finding:
     """Send a message to a shared subscription of our own, on a topic that a gateway may use."""
-    topic = receipt_topic(settings.sites[0] if settings.sites else "doctor", f"doctor-{secrets.token_hex(4)}")
+    topic = receipt_topic(site, f"doctor-{secrets.token_hex(4)}")
     group = f"quaymeter-doctor-{secrets.token_hex(4)}"
     began = time.monotonic()
     client.subscribe(f"$share/{group}/{topic}", qos=1)

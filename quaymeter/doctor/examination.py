@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quaymeter.doctor import broker, database, machine, services, site
 from quaymeter.doctor.finding import Finding, failed, ok, warn
 from quaymeter.settings import FILE_SUFFIX, PREFIX, Settings, known_variables
-from telemetry.errors import ConfigurationError
+from storage.catalogue import list_sites
+from telemetry.errors import ConfigurationError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,8 +35,17 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     except ConfigurationError as error:
         yield failed("database", error)
     yield from site.findings(settings.site_file, dsn)
-    yield from broker.findings(settings)
+    yield from broker.findings(settings, _any_site(settings, dsn))
     yield from services.findings(settings)
+
+
+def _any_site(settings: Settings, dsn: str) -> str:
+    """Return a site that the gateway's user may speak for: one that it serves, or one of the database."""
+    if settings.sites:
+        return settings.sites[0]
+    with suppress(StorageError):
+        return next(iter(list_sites(dsn)), "doctor") if dsn else "doctor"
+    return "doctor"
 
 
 def _told(environ: Mapping[str, str]) -> str:

@@ -47,6 +47,6 @@ def fail(check: str, cause: str, cure: str) -> Finding:
     return Finding(check=check, state=State.FAIL, cause=cause, cure=cure)
 
 
-def failed(check: str, error: QuaymeterError) -> Finding:
-    """Return an error as a finding."""
-    return fail(check, f"{error.place}: {error.cause}" if error.place else error.cause, error.cure)
+def failed(check: str, error: QuaymeterError, cure: str = "its log says more") -> Finding:
+    """Return an error as a finding; `cure` where the error brings none."""
+    return fail(check, f"{error.place}: {error.cause}" if error.place else error.cause, error.cure or cure)

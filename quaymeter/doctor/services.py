@@ -24,8 +24,21 @@ def findings(settings: Settings) -> Iterator[Finding]:
         "worker": settings.worker_http_port,
         "api": settings.api_port,
     }
+    if len(set(ports.values())) == 1:  # a container: one process, whichever it is, on the port of all
+        yield _only_process(settings.api_port)
+        return
     for name, port in ports.items():
         yield _service(name, port)
+
+
+def _only_process(port: int) -> Finding:
+    for path in ("/ready", "/health/ready"):
+        status, body = ask(port, path)
+        if status == 200:
+            return ok("process", f"ready on port {port}")
+        if status == 503:
+            return fail("process", f"alive on port {port} but not ready: {body}", "its log says why")
+    return warn("process", f"nothing answers on port {port} of this machine", "is the process of this container up?")
 
 
 def _service(name: str, port: int) -> Finding:

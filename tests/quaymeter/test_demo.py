@@ -137,11 +137,21 @@ def test_the_end_of_the_demo_is_the_end_of_all(
     process = _start(data, started)
     url = _wait_until_running(process)
     assert any(row["value"] is not None for row in _ask(url, "/api/v1/latest"))
+    if number is signal.SIGINT:
+        _assert_healthy(data)
     family = _children(process)
     assert len(family) >= 7  # database, broker, gateway, worker, API, source, and the servers they run
     process.send_signal(number)
     process.communicate(timeout=STOP_S)
     _assert_nothing_left(family, data)
+
+
+def _assert_healthy(data: Path) -> None:
+    """Ask the doctor about a running demo: nothing may fail."""
+    settings = str(data / "settings.env")
+    doctor = [sys.executable, "-m", "quaymeter", "--env-file", settings, "doctor", "--json"]
+    done = subprocess.run(doctor, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, [one for one in json.loads(done.stdout)["findings"] if one["state"] == "fail"]
 
 
 def test_ctrl_c_while_starting_stops_what_has_started(data: Path, started: list[subprocess.Popen[str]]) -> None:
