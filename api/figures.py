@@ -91,7 +91,8 @@ def counts(quality: int) -> bool:
 
 def symbol(unit: str, quantity: str = "") -> str:
     """Return what people write for a UCUM code; absolute pressure says so, as bar alone means gauge."""
-    text = SYMBOLS.get(unit, unit)
+    whole = SYMBOLS.get(unit)
+    text = "/".join(SYMBOLS.get(part, part) for part in unit.split("/")) if whole is None else whole
     return f"{text} abs." if quantity == "absolute_pressure" else text
 
 

@@ -75,7 +75,7 @@ class Words:
         """Return a number with fixed decimals: 1 234,5 in French, 1,234.5 in English."""
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         text: str = numbers.format_decimal(value, format=pattern, locale=self.locale)
-        return text
+        return text.removeprefix("-") if not any(figure in text for figure in "123456789") else text
 
     def time(self, moment: datetime, zone: tzinfo, *, style: str = "medium") -> str:
         """Return date and time of day in the site's zone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from telemetry.catalogue import Catalogue
 
+ROOT = Path(__file__).parent.parent.parent
 SIMULATED = int(Reason.SIMULATED)
 OUT_OF_RANGE = 2 | int(Reason.RANGE)
 ASSETS = (
