@@ -70,6 +70,7 @@ class Connection:
         self._bell = Doorbell()
         self._outbox: deque[Callable[[], None]] = deque()
         self._wanted: frozenset[str] = frozenset()
+        self._never: frozenset[str] = frozenset()
         self._subscribed: frozenset[str] = frozenset()
         self._pending_mid: dict[int, Sequence[str]] = {}
         self._reading = True
@@ -96,12 +97,14 @@ class Connection:
 
     @property
     def settled_subscriptions(self) -> bool:
-        """Whether the broker has answered for every filter that is wanted."""
-        return self.connected and self._subscribed == self._wanted and not self._pending_mid
+        """Whether filters are wanted, and the broker has answered for every one."""
+        return self.connected and bool(self._wanted) and self._subscribed == self._wanted and not self._pending_mid
 
-    def subscribe(self, filters: frozenset[str]) -> None:
-        """Set the topic filters to be subscribed to, now and after every reconnection."""
-        self._wanted = filters
+    def subscribe(self, filters: frozenset[str], *, never: frozenset[str] = frozenset()) -> None:
+        """Set the topic filters to be subscribed to, now and after every reconnection; `never` are given up."""
+        if (filters, never) == (self._wanted, self._never):
+            return
+        self._wanted, self._never = filters, never
         self._do(self._subscribe)
 
     def publish(self, topic: str, payload: bytes) -> None:
@@ -261,7 +264,8 @@ class Connection:
         """Bring the broker's subscriptions to what is wanted."""
         if not self.connected:
             return
-        added, removed = self._wanted - self._subscribed, self._subscribed - self._wanted
+        wanted = self._wanted
+        added, removed = wanted - self._subscribed, self._subscribed - wanted
         if removed:
             self._client.unsubscribe(sorted(removed))
         if added:
@@ -269,7 +273,7 @@ class Connection:
             mid = self._client.subscribe([(name, _options(name)) for name in filters])[1]
             if mid is not None:
                 self._pending_mid[mid] = filters
-        self._subscribed = self._wanted
+        self._subscribed = wanted
 
     def _on_connect(
         self, _client: object, _userdata: object, flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
@@ -282,7 +286,8 @@ class Connection:
         self.connections += 1
         self.session_present = flags.session_present
         self._last_ping_s = time.monotonic()
-        self._subscribed = frozenset()  # again after every connection: the broker may have forgotten
+        # Subscribe again after every connection: the broker may have forgotten – or remember what it should not.
+        self._subscribed = self._never
         self._pending_mid.clear()
         self.refused_filters = frozenset()
         log.info("connected to %s, session %s", self._place, "kept" if flags.session_present else "new")

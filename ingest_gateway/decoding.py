@@ -55,7 +55,6 @@ class SiteDecoders:
         self._decoders: dict[str, Decoder] = {}
         self._looked_s = 0.0
         self.reason = "the catalogue was not loaded yet"  # why there is none, for people
-        self.rebirths: set[str] = set()  # Sparkplug nodes to ask to say everything anew
 
     @property
     def loaded(self) -> bool:
@@ -108,7 +107,6 @@ class SiteDecoders:
         if unknown and time.monotonic() - self._looked_s > _AGAIN_AFTER_S and self.refresh():
             self._take_over()
             decoded = self._decode(messages)
-        self.rebirths.update(decoded.rebirths)
         return decoded
 
     def _take_over(self) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ingest_gateway.receipts import receipts_for
 from telemetry.errors import StorageError
+from telemetry.formats.sparkplug import rebirth_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +55,10 @@ class Writing(Protocol):
 
 
 class Settling(Protocol):
-    """Acknowledges what is committed (`ingest_gateway.connection.Connection`)."""
+    """Acknowledges what is committed, and speaks to devices (`ingest_gateway.connection.Connection`)."""
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish at QoS 0."""
 
     def settle(self, generation: int, tokens: Sequence[int], receipts: Sequence[Receipt]) -> None:
         """Queue acknowledgements and receipts."""
@@ -122,6 +126,9 @@ class Pipeline:
                     started = time.perf_counter()
                     decoded = self._decoding.decode(batch.messages)
                     self._metrics.decode_seconds.observe(time.perf_counter() - started)
+                for node in decoded.rebirths:
+                    log.info("asking Sparkplug node %s to say everything anew", node)
+                    self._connection.publish(*rebirth_command(node, time.time_ns() // 1_000_000))
                 self._intake.learn(len(batch), decoded.received)
                 result, connected = self._write(writer, batch, decoded, connected=connected)
                 self._finish(ticket, batch, decoded, result)

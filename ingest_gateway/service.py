@@ -14,7 +14,6 @@ from ingest_gateway.status_server import StatusServer
 from storage.catalogue import list_sites, load_catalogue, site_version
 from storage.ownership import Ownership
 from storage.writer import Writer
-from telemetry.topics import SPARKPLUG_ROOT
 
 if TYPE_CHECKING:
     import threading
@@ -66,7 +65,7 @@ class Gateway:
             writers=settings.writers,
         )
         self._ownership = ownership or Ownership(settings.dsn, f"sparkplug of group {settings.group}")
-        self._owns_sparkplug = False
+        self.owns_sparkplug = False
         self._started = False
         self.status: StatusServer | None = None
         self._gauges()
@@ -119,12 +118,10 @@ class Gateway:
         if self.decoders.loaded and not self._started:
             self._started = True
             self.pipeline.start()
-        self._owns_sparkplug = self.settings.sparkplug and self.decoders.speaks_sparkplug and self._ownership.held()
-        self.connection.subscribe(self.decoders.filters(sparkplug=self._owns_sparkplug))
-        while self.decoders.rebirths:
-            group, _, node = self.decoders.rebirths.pop().partition("/")
-            log.info("asking Sparkplug node %s/%s for a rebirth", group, node)
-            self.connection.publish(f"{SPARKPLUG_ROOT}/{group}/NCMD/{node}", b"")
+        self.owns_sparkplug = self.settings.sparkplug and self.decoders.speaks_sparkplug and self._ownership.held()
+        wanted = self.decoders.filters(sparkplug=self.owns_sparkplug)
+        # A session that the broker kept may still have the topics that another gateway owns by now.
+        self.connection.subscribe(wanted, never=self.decoders.filters(sparkplug=True) - wanted)
 
     def _drain(self) -> None:
         log.info("stopping: %d messages in hand", self.intake.held_messages)
@@ -150,7 +147,7 @@ class Gateway:
         gauge("connected", "1 while the broker is connected", lambda: self.connection.connected)
         gauge("connections", "Connections to the broker since the start", lambda: self.connection.connections)
         gauge("ready", "1 while messages flow", lambda: not self.not_ready())
-        gauge("owns_sparkplug", "1 on the gateway that has the Sparkplug topics", lambda: self._owns_sparkplug)
+        gauge("owns_sparkplug", "1 on the gateway that has the Sparkplug topics", lambda: self.owns_sparkplug)
 
 
 def run_gateway(settings: GatewaySettings, stop: threading.Event) -> None:
