@@ -68,7 +68,7 @@ def run_edge(folder: Path, port: int, start_ms: int, packs_per_s: float, *, rece
         site=SITE,
         port=port,
         receipts=receipts,
-        resend_after_s=2.0,
+        resend_after_s=3.0,
         reconnect_least_s=0.2,
         reconnect_most_s=1.0,
         status_topics=(f"port/v1/{SITE}/{ASSET}/status",),

@@ -66,10 +66,16 @@ class Window:
             self._not_before_s = min(self._not_before_s, self._due_at(known))
 
     def settled(self, number: int, now_s: float) -> None:
-        """Note a receipt. The first one after a silence ends everybody's long waits."""
+        """Note a receipt. The first one after a silence ends everybody's long waits.
+
+        They wait anew, but only the short time: what the broker still holds for the gateway that is back will be
+        answered within it, and need not travel twice.
+        """
         if now_s - self._last_receipt_s > self.resend_after_s:
             for known in self._outstanding.values():
                 known.attempts = 0
+                if known.acknowledged_at_s is not None:
+                    known.acknowledged_at_s = now_s
             self._not_before_s = float("-inf")
         self._last_receipt_s = now_s
         self._outstanding.pop(number, None)
