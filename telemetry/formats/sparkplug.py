@@ -143,6 +143,8 @@ def _parsed(payload: bytes) -> Payload:
     content = Payload()
     try:
         content.ParseFromString(bytes(payload))
+        for metric in content.metrics:  # texts are only decoded when they are looked at: not half-way through a birth
+            _ = metric.name, metric.string_value, list(metric.properties.keys)
     except (DecodeError, UnicodeDecodeError, RecursionError):
         raise RefusedError(RefusalReason.UNDECODABLE, "not a Sparkplug B payload") from None
     return content

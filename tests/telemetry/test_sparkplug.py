@@ -252,7 +252,7 @@ def test_commands_and_states_are_not_for_us() -> None:
     assert (sent.metrics[0].name, sent.metrics[0].boolean_value) == ("Node Control/Rebirth", True)
 
 
-@pytest.mark.parametrize("content", [b"\xff", b"\x12\x05abc", b'{"metrics":[]}', b"\x12\x02\x0a\xff"])
+@pytest.mark.parametrize("content", [b"\xff", b"\x12\x05abc", b'{"metrics":[]}', b"\x12\x04\x0a\x02\xff\xfe"])
 def test_what_is_no_payload(content: bytes) -> None:
     """Bytes that are no protobuf are undecodable."""
     assert reasons(say(born(), "NDATA", content)) == [RefusalReason.UNDECODABLE]
