@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from storage.engine import wrapped
@@ -26,7 +27,8 @@ class ReadPool:
 
     def __init__(self, dsn: str, *, size: int, wait_s: float = 3.0, statement_timeout_s: float = 60.0) -> None:
         """Keep up to `size` connections; nobody waits longer than `wait_s` [s] for one."""
-        options = f"{READ_ONLY} -c statement_timeout={int(statement_timeout_s * 1000)}"
+        given = str(conninfo_to_dict(dsn).get("options") or "")
+        options = f"{given} {READ_ONLY} -c statement_timeout={int(statement_timeout_s * 1000)}".lstrip()
         self._pool: ConnectionPool[psycopg.Connection[Any]] = ConnectionPool(
             dsn,
             min_size=1,

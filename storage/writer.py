@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import psycopg
@@ -33,15 +33,24 @@ from storage.statements import statement
 from telemetry.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from storage.engine import Connection
     from storage.outcome import RefusedRow
-    from telemetry.batch import Decoded, Message, MessageNumber
+    from telemetry.batch import Decoded, Message, MessageNumber, ReadingBatch
 
 LOG = logging.getLogger(__name__)
 ATTEMPTS = 10  # each but the first after another writer came first with the same readings, or a deadlock
+
+
+class _Delivery(NamedTuple):
+    """What comes with a batch of readings."""
+
+    messages: Sequence[Message]
+    numbers: Sequence[MessageNumber]
+    refused: Sequence[RefusedRow]
+    also: Callable[[Connection, WriteResult], None] | None
 
 
 class Writer:
@@ -87,35 +96,34 @@ class Writer:
                 self._connection.close()
         self._connection = None
 
-    def write(self, messages: Sequence[Message], decoded: Decoded) -> WriteResult:
+    def write(
+        self,
+        messages: Sequence[Message],
+        decoded: Decoded,
+        *,
+        also: Callable[[Connection, WriteResult], None] | None = None,
+    ) -> WriteResult:
         """Store a decoded list of messages in one transaction and return what became of it.
 
         Committed when it returns. Writing the same batch again is harmless: its readings count as duplicates.
         A StorageError means that nothing of the batch is stored; if it is `transient`, write it again later.
+        `also` may write more within the same transaction; it is called anew for every attempt.
         (Where the connection is lost in the very COMMIT, it may be stored; again, writing it again is harmless.)
         """
         self.connect()
-        refused = refused_by_decoder(messages, decoded)
-        outcome = Outcome(stored=decoded.batch)
+        delivery = _Delivery(messages, decoded.sequences, refused_by_decoder(messages, decoded), also)
         try:
-            outcome = self._stored(outcome, refused, messages, decoded.sequences)
+            return self._stored(decoded.batch, delivery)
         except psycopg.Error as error:
             raise self._failed(error) from error
-        return result_of(outcome, [*refused, *outcome.refused], len(messages))
 
-    def _stored(
-        self,
-        outcome: Outcome,
-        refused: Sequence[RefusedRow],
-        messages: Sequence[Message],
-        numbers: Sequence[MessageNumber],
-    ) -> Outcome:
+    def _stored(self, whole: ReadingBatch, delivery: _Delivery) -> WriteResult:
         """Try until the batch is in, each time having learnt why it was not."""
         connection = self._open_connection()
-        whole = outcome.stored
+        outcome = Outcome(stored=whole)
         for attempt in range(ATTEMPTS):
             try:
-                self._transaction(outcome, refused, messages, numbers)
+                return self._transaction(outcome, delivery)
             except errors.UniqueViolation:
                 connection.rollback()
                 outcome = settle(connection, whole, outcome)
@@ -127,8 +135,6 @@ class Writer:
                 self._space = ReadingSpace()  # a partition may have been dropped behind our back
                 if attempt:
                     whole, outcome = without_poison(connection, whole, outcome, self._store)
-            else:
-                return outcome
         raise StorageError(
             "other writers stored the same readings again and again",
             place="database: write a batch",
@@ -136,21 +142,19 @@ class Writer:
             transient=True,
         )
 
-    def _transaction(
-        self,
-        outcome: Outcome,
-        refused: Sequence[RefusedRow],
-        messages: Sequence[Message],
-        numbers: Sequence[MessageNumber],
-    ) -> None:
+    def _transaction(self, outcome: Outcome, delivery: _Delivery) -> WriteResult:
         """Write an outcome with its books and its quarantine, and commit."""
         connection = self._open_connection()
         self._space.ensure(connection, outcome.stored)
-        refused = [*refused, *outcome.refused]
+        refused = [*delivery.refused, *outcome.refused]
         if refused:
-            write_refusals(connection, self._gateway, messages, refused)
-        self._store(outcome, refused, numbers)
+            write_refusals(connection, self._gateway, delivery.messages, refused)
+        self._store(outcome, refused, delivery.numbers)
+        result = result_of(outcome, refused, len(delivery.messages))
+        if delivery.also is not None:
+            delivery.also(connection, result)
         connection.commit()
+        return result
 
     def _store(
         self, outcome: Outcome, refused: Sequence[RefusedRow] = (), numbers: Sequence[MessageNumber] = ()
