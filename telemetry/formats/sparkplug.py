@@ -8,15 +8,15 @@ not known, the node is asked to say everything anew (a rebirth); until it has, w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 from google.protobuf.message import DecodeError
 
 from telemetry.batch import RefusalReason
-from telemetry.formats.rows import FARTHEST_MS, Place, RefusedError, Rows, shown, unknown_point
+from telemetry.formats.rows import Place, RefusedError, Rows, shown, unknown_point
 from telemetry.formats.sparkplug_b_pb2 import Metric, Payload
-from telemetry.quality import QualityClass, Reason
+from telemetry.formats.sparkplug_metric import no_number, quality_of, shown_metric, time_of, value_of
+from telemetry.quality import Reason
 from telemetry.topics import SPARKPLUG_ROOT
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ _CONTROL = ("Node Control/", "Device Control/", "Node Info/", "Node Properties/"
 _DATA = ("NDATA", "DDATA", "NBIRTH", "DBIRTH")
 _SEQUENCED = (*_DATA, "DDEATH")
 _IGNORED = ("NCMD", "DCMD")  # commands are not for us, our own come back on the wildcard subscription
-
-# Data types of the specification that are numbers, by how their bits are to be read.
-_SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
-_UNSIGNED = (5, 6, 7, 8)
-_GOOD, _STALE = 192, 500  # the property "Quality", as far as it is in use: OPC's good, and the specification's stale
 
 
 class SparkplugTopic(NamedTuple):
@@ -143,11 +138,19 @@ def _parsed(payload: bytes) -> Payload:
     content = Payload()
     try:
         content.ParseFromString(bytes(payload))
-        for metric in content.metrics:  # texts are only decoded when they are looked at: not half-way through a birth
-            _ = metric.name, metric.string_value, list(metric.properties.keys)
+        texts = [text for metric in content.metrics for text in _texts(metric)]
     except (DecodeError, UnicodeDecodeError, RecursionError):
         raise RefusedError(RefusalReason.UNDECODABLE, "not a Sparkplug B payload") from None
+    # A text that is not UTF-8 shows when it is looked at, as bytes or by an exception: look before anything is kept.
+    if not all(isinstance(text, str) for text in texts):
+        raise RefusedError(RefusalReason.UNDECODABLE, "a name in the Sparkplug B payload is not UTF-8")
     return content
+
+
+def _texts(metric: Metric) -> list[object]:
+    """Return every text of a metric."""
+    keys = list(metric.properties.keys) if metric.HasField("properties") else []
+    return [metric.name, metric.string_value, *keys]
 
 
 def _follows(node: Node, topic: SparkplugTopic, content: Payload) -> bool:
@@ -201,23 +204,23 @@ def _readings(node: Node, topic: SparkplugTopic, content: Payload, place: Place 
             rows.refuse(
                 RefusalReason.UNKNOWN_POINT,
                 f"alias {metric.alias} was not declared by a birth",
-                _shown_metric(metric, ""),
+                shown_metric(metric, ""),
             )
         elif declared.name == DEATH_NUMBER or declared.name.startswith(_CONTROL):
             continue
         elif place is None or place.names.get(declared.name, -1) < 0:
             names = {} if place is None else place.names
             rows.refuse(
-                RefusalReason.UNKNOWN_POINT, unknown_point(declared.name, names), _shown_metric(metric, declared.name)
+                RefusalReason.UNKNOWN_POINT, unknown_point(declared.name, names), shown_metric(metric, declared.name)
             )
         else:
-            ts_us, suspect = _time(metric, content, received_us)
-            value = _value(metric, declared.datatype)
+            ts_us, suspect = time_of(metric, content, received_us)
+            value = value_of(metric, declared.datatype)
             if value is None:
-                rows.refuse(RefusalReason.SCHEMA, _no_number(metric, declared), _shown_metric(metric, declared.name))
+                rows.refuse(RefusalReason.SCHEMA, no_number(metric, declared.name), shown_metric(metric, declared.name))
                 continue
             suspect |= 0 if sound_before else Reason.COMM
-            rows.add(place.names[declared.name], value, ts_us, _quality(metric), suspect)
+            rows.add(place.names[declared.name], value, ts_us, quality_of(metric), suspect)
             rows.backlog |= metric.is_historical
     return rows
 
@@ -229,73 +232,3 @@ def _declared(birth: Birth, metric: Metric) -> Declared | None:
     if metric.HasField("datatype"):
         return Declared(metric.name, metric.datatype)
     return birth.by_name.get(metric.name, Declared(metric.name, 0))
-
-
-def _value(metric: Metric, datatype: int) -> float | None:
-    """Return the number of a metric, or None where it has none that is safe to read."""
-    which = metric.WhichOneof("value")
-    if metric.is_null or which is None:
-        return None
-    if which in ("double_value", "float_value"):
-        return float(getattr(metric, which))
-    if which == "boolean_value":
-        return metric.boolean_value
-    if which not in ("int_value", "long_value"):
-        return None
-    number = int(getattr(metric, which))
-    if datatype in _UNSIGNED:
-        return number
-    bits = _SIGNED_BITS.get(datatype)
-    return None if bits is None else _signed(number, bits)
-
-
-def _signed(number: int, bits: int) -> int:
-    """Read two's complement, which nodes write in the type's own width or in that of the field."""
-    for width in (bits, 32, 64):
-        if width >= bits and 0 <= number < 1 << width:
-            return number - (1 << width) if number >= 1 << (width - 1) else number
-    return number
-
-
-def _time(metric: Metric, content: Payload, received_us: int) -> tuple[int, int]:
-    """Return a metric's time [µs], and what the server holds against it."""
-    for told in (metric, content):
-        if told.HasField("timestamp"):
-            return 1000 * min(told.timestamp, FARTHEST_MS), 0
-    return received_us, Reason.CLOCK
-
-
-def _quality(metric: Metric) -> int:
-    """Return the quality that a metric's property of that name tells, on our scale."""
-    if not metric.HasField("properties"):
-        return 0
-    for key, value in zip(metric.properties.keys, metric.properties.values, strict=False):
-        if key == "Quality":
-            told = int(value.int_value or value.long_value)
-            if told == _STALE:
-                return QualityClass.UNCERTAIN | Reason.STALE
-            return QualityClass.GOOD if told >= _GOOD else QualityClass.UNCERTAIN if told >= 64 else QualityClass.BAD
-    return 0
-
-
-def _no_number(metric: Metric, declared: Declared) -> str:
-    """Explain why a metric has no number."""
-    if metric.is_null:
-        return f"{shown(declared.name)} is null"
-    if metric.WhichOneof("value") in ("int_value", "long_value"):
-        return f"the type of {shown(declared.name)} is not known: a birth or `datatype` has to tell it"
-    return f"{shown(declared.name)} is not a number"
-
-
-def _shown_metric(metric: Metric, name: str) -> dict[str, object]:
-    """Return a metric fit for quarantine."""
-    which = metric.WhichOneof("value")
-    value = None if which is None else getattr(metric, which)
-    if isinstance(value, float) and not isfinite(value):
-        value = repr(value)
-    return {
-        "name": name or None,
-        "alias": metric.alias if metric.HasField("alias") else None,
-        "timestamp": metric.timestamp if metric.HasField("timestamp") else None,
-        "value": value if isinstance(value, int | float | str) else None if value is None else repr(value)[:200],
-    }
