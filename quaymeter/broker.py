@@ -99,6 +99,17 @@ def free_port() -> int:
         return port
 
 
+def _is_taken(port: int) -> bool:
+    """Return whether something listens on a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as brokers do: closed connections do not count
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return True
+        return False
+
+
 class LocalBroker:
     """An MQTT 5 broker as a child process; its data stay in `directory` and its port stays the same.
 
@@ -152,18 +163,20 @@ class LocalBroker:
             return self.port
         self.directory.mkdir(parents=True, exist_ok=True)
         attempts = 1 if self.port else _ATTEMPTS
-        for attempt in range(1, attempts + 1):
+        for _ in range(attempts):
             port = self.port or free_port()
+            if _is_taken(port):  # whoever has it would answer in place of ours
+                continue
             self._spawn(port)
             if self._answers(port):
                 self.port = port
                 return port
             self.stop()
-            if attempt == attempts:
-                break
-        tail = self.log_path.read_text(errors="replace").strip().splitlines()[-3:]
+        log = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        tail = " | ".join(log.strip().splitlines()[-3:]) or "no output"
+        why = f"another program listens on port {port}" if _is_taken(port) else f"its last words: {tail}"
         raise BrokerError(
-            f"{self.kind} did not start on port {port}: {' | '.join(tail) or 'no output'}",
+            f"{self.kind} did not start; {why}",
             place=f"local broker {self.directory}",
             cure=f"see {self.log_path}; is the port taken, or the folder not writable?",
         )

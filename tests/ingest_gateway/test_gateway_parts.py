@@ -1,0 +1,312 @@
+"""The gateway's parts by themselves: intake, writers, receipts, decoders of several sites, status page."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from ingest_gateway.decoding import SiteDecoders
+from ingest_gateway.intake import Batch, Intake, ReplyTo, mid_and_qos, token
+from ingest_gateway.metrics import Metrics
+from ingest_gateway.pipeline import Pipeline
+from ingest_gateway.receipts import Receipt, may_answer, receipt_payload, receipts_for
+from ingest_gateway.settings import GatewaySettings
+from storage.outcome import WriteResult
+from telemetry.batch import Decoded, Message, RefusalReason, empty_batch
+from telemetry.catalogue import Catalogue, catalogue_of
+from telemetry.decode import Decoder
+from telemetry.errors import ConfigurationError, StorageError
+from telemetry.formats.envelope import JSON_TYPE, encode_pack
+from tests.ingest_gateway.quay import TELEMETRY, now_ms, small_site, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def message(payload: bytes = b"1", topic: str = "t", content_type: str = "") -> Message:
+    """Return a message that has just arrived."""
+    return Message(topic, payload, content_type, time.time_ns() // 1000)
+
+
+def add(intake: Intake, count: int, generation: int = 1, size: int = 1) -> None:
+    """Add messages with the packet ids 1 to count."""
+    messages = [message(b"x" * size) for _ in range(count)]
+    intake.add(generation, messages, [token(mid, 1) for mid in range(1, count + 1)], [None] * count)
+
+
+def test_a_batch_is_due_when_it_is_full_or_old() -> None:
+    """Three messages wait for the time, ten do not."""
+    intake = Intake(batch_rows=10, batch_ms=150, max_held_bytes=1_000_000)
+    add(intake, 3)
+    assert intake.take(0.01) is None
+    started = time.monotonic()
+    assert len(intake.take(5) or ()) == 3
+    assert time.monotonic() - started < 2
+    add(intake, 10)
+    assert len(intake.take(0) or ()) == 10
+
+
+def test_batches_are_cut_by_what_messages_turned_out_to_hold() -> None:
+    """After messages of fifty readings, a batch of a hundred readings is a few messages."""
+    intake = Intake(batch_rows=100, batch_ms=60_000, max_held_bytes=1_000_000)
+    for _ in range(30):
+        intake.learn(10, 500)
+    add(intake, 1)
+    assert intake.take(0.01) is None
+    add(intake, 2)
+    assert len(intake.take(0) or ()) == 3
+
+
+def test_messages_of_two_connections_never_share_a_batch() -> None:
+    """Each batch has one generation, however full it is."""
+    intake = Intake(batch_rows=1000, batch_ms=10, max_held_bytes=1_000_000)
+    for generation in (1, 1, 2, 3):
+        add(intake, 2, generation)
+    taken = [intake.take(1) for _ in range(3)]
+    assert [(batch.generation, len(batch)) for batch in taken if batch] == [(1, 4), (2, 2), (3, 2)]
+
+
+def test_the_intake_is_full_until_a_quarter_is_free() -> None:
+    """Bytes count until they are released, not until they are taken; then the reader is woken once."""
+    intake = Intake(batch_rows=1000, batch_ms=1, max_held_bytes=100_000)
+    woken: list[bool] = []
+    intake.on_room = lambda: woken.append(True)
+    for _ in range(10):
+        add(intake, 10, size=1000)
+    assert intake.full
+    assert intake.held_messages == 100
+    batches: list[Batch] = []
+    while (batch := intake.take(0.01)) is not None:
+        batches.append(batch)
+    assert intake.full
+    for batch in batches:
+        intake.release(batch)
+    assert woken == [True]
+    assert (intake.full, intake.held_bytes, intake.held_messages) == (False, 0, 0)
+
+
+@pytest.mark.parametrize(("mid", "qos"), [(1, 1), (65_535, 1), (7, 2)])
+def test_tokens_round_trip(mid: int, qos: int) -> None:
+    """Packet id and QoS come back out of a token; QoS 0 has none."""
+    assert mid_and_qos(token(mid, qos)) == (mid, qos)
+    assert token(mid, 0) == 0
+
+
+class FakeConnection:
+    """Remembers what was settled."""
+
+    def __init__(self) -> None:
+        self.settled: list[tuple[int, list[int], list[Receipt]]] = []
+
+    def settle(self, generation: int, tokens: Sequence[int], receipts: Sequence[Receipt]) -> None:
+        """Remember it."""
+        self.settled.append((generation, list(tokens), list(receipts)))
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Ignore it."""
+
+
+class FakeDecoding:
+    """Finds one reading in no message."""
+
+    def decode(self, messages: Sequence[Message]) -> Decoded:
+        """Decode to nothing."""
+        del messages
+        return Decoded(batch=empty_batch(), refusals=[], sequences=[])
+
+
+class FakeWriter:
+    """Takes its time, and fails as often as it is told."""
+
+    failures = 0
+    error: Exception = StorageError("the database is down")
+    pauses: list[float]  # before each write, in order of the batches
+    written: list[list[Message]]
+
+    def connect(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def write(self, messages: Sequence[Message], decoded: Decoded) -> WriteResult:
+        """Fail, or wait and write."""
+        del decoded
+        kind = type(self)
+        if kind.failures:
+            kind.failures -= 1
+            raise kind.error
+        time.sleep(float(messages[0].payload))
+        kind.written.append(list(messages))
+        counts = np.ones(len(messages), np.int64)
+        return WriteResult(
+            stored=len(messages),
+            duplicate=0,
+            quarantined=0,
+            message_stored=counts,
+            message_duplicate=0 * counts,
+            message_quarantined=0 * counts,
+        )
+
+
+@pytest.fixture
+def writer() -> type[FakeWriter]:
+    """Make a class of writers of its own for a test."""
+    return type("Writer", (FakeWriter,), {"written": []})
+
+
+def pipeline(intake: Intake, writer: type[FakeWriter], writers: int) -> tuple[Pipeline, FakeConnection]:
+    """Start writers over fakes."""
+    connection = FakeConnection()
+    made = Pipeline(intake, FakeDecoding(), writer, connection, Metrics(), writers=writers)
+    made.start()
+    return made, connection
+
+
+def test_acknowledgements_leave_in_the_order_of_arrival(writer: type[FakeWriter]) -> None:
+    """Two writers, the first slow: the second batch is written earlier and acknowledged later."""
+    intake = Intake(batch_rows=1, batch_ms=1, max_held_bytes=1_000_000)
+    made, connection = pipeline(intake, writer, 2)
+    intake.add(1, [message(b"0.3")], [token(1, 1)], [None])
+    intake.add(1, [message(b"0.0")], [token(2, 1)], [None])
+    assert made.drain(10)
+    assert [batch[0].payload for batch in writer.written] == [b"0.0", b"0.3"]
+    assert [tokens for _, tokens, _ in connection.settled] == [[token(1, 1)], [token(2, 1)]]
+
+
+@pytest.mark.parametrize("error", [StorageError("the database is down"), TypeError("a defect")])
+def test_a_batch_that_cannot_be_written_is_kept_and_tried_again(writer: type[FakeWriter], error: Exception) -> None:
+    """Nothing is acknowledged before the write succeeds, whatever the trouble was; the reason is told meanwhile."""
+    writer.failures, writer.error = 3, error
+    intake = Intake(batch_rows=1, batch_ms=1, max_held_bytes=1_000_000)
+    made, connection = pipeline(intake, writer, 1)
+    reply = ReplyTo("port/v1/quay/node-1/receipt", b"c")
+    intake.add(4, [message(b"0")], [token(9, 1)], [reply])
+    wait_until(lambda: made.reason == str(error), "the reason")
+    assert connection.settled == []
+    wait_until(lambda: connection.settled, "the acknowledgement")
+    assert connection.settled == [(4, [token(9, 1)], [Receipt(*reply, receipt_payload(1, 0, 0))])]
+    assert made.reason == ""
+    assert made.alive
+    assert made.drain(1)
+
+
+def test_draining_gives_up_in_time_and_acknowledges_nothing(writer: type[FakeWriter]) -> None:
+    """With the database down a stop takes no longer than allowed; the batch is left to the broker."""
+    writer.failures = 10_000
+    intake = Intake(batch_rows=1, batch_ms=1, max_held_bytes=1_000_000)
+    made, connection = pipeline(intake, writer, 2)
+    add(intake, 5)
+    started = time.monotonic()
+    assert not made.drain(0.5)
+    assert time.monotonic() - started < 3
+    assert connection.settled == []
+    assert intake.held_messages == 5
+
+
+@pytest.mark.parametrize(
+    ("topic", "allowed"),
+    [
+        ("port/v1/quay/node-1/receipt", True),
+        ("port/v1/quay/hall/room-1/cmd", False),
+        ("spBv1.0/g/NCMD/n", False),
+        ("port/v1/+/receipt", False),
+        ("port/v1/#/receipt", False),
+        ("$SYS/receipt", False),
+        ("port/v1/" + "x" * 300 + "/receipt", False),
+        ("", False),
+    ],
+)
+def test_only_receipt_topics_are_answered(topic: str, *, allowed: bool) -> None:
+    """A device cannot have the gateway publish where it may not."""
+    assert may_answer(topic) is allowed
+
+
+def test_receipts_carry_the_counts_of_their_message() -> None:
+    """Each reply address gets its own message's counts; the body is JSON and adds up."""
+    replies = [ReplyTo("port/v1/a/b/receipt", b"1"), None, ReplyTo("port/v1/a/c/receipt", b"3")]
+    made = receipts_for(replies, np.array([4, 5, 0]), np.array([0, 0, 2]), np.array([1, 0, 0]))
+    assert [(receipt.topic, receipt.correlation) for receipt in made] == [
+        ("port/v1/a/b/receipt", b"1"),
+        ("port/v1/a/c/receipt", b"3"),
+    ]
+    assert json.loads(made[0].payload) == {"received": 5, "stored": 4, "duplicate": 0, "quarantined": 1}
+    assert json.loads(made[1].payload) == {"received": 2, "stored": 0, "duplicate": 2, "quarantined": 0}
+
+
+def decoders(**catalogues: Catalogue) -> SiteDecoders:
+    """Return decoders for sites."""
+    made = SiteDecoders(lambda: catalogues, GatewaySettings(dsn=""), Metrics())
+    assert made.refresh()
+    return made
+
+
+def pack(site: str, value: float) -> Message:
+    """Return an envelope for one point of a site."""
+    payload = encode_pack("node-1", 1, 1, now_ms(), [{"n": "t00", "v": value}, {"n": "nobody", "v": 0}])
+    return message(payload, TELEMETRY.replace("quay", site), JSON_TYPE)
+
+
+def test_two_sites_are_decoded_side_by_side() -> None:
+    """Readings and refusals point to their messages, whichever site those are of."""
+    other = replace(catalogue_of(small_site()), site="dock")
+    both = decoders(quay=catalogue_of(small_site()), dock=other)
+    decoded = both.decode([pack("dock", 1.0), pack("quay", 2.0), pack("nowhere", 3.0), pack("dock", 4.0)])
+    stored = dict(zip(decoded.batch.message.tolist(), decoded.batch.value.tolist(), strict=True))
+    assert stored == {0: 1.0, 1: 2.0, 3: 4.0}
+    assert sorted((refusal.message, refusal.reason) for refusal in decoded.refusals) == [
+        (0, RefusalReason.UNKNOWN_POINT),
+        (1, RefusalReason.UNKNOWN_POINT),
+        (2, RefusalReason.NOT_ALLOWED),
+        (3, RefusalReason.UNKNOWN_POINT),
+    ]
+
+
+def test_a_message_that_breaks_the_decoder_is_refused_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should the decoder raise against its word, the one message goes to quarantine and the rest is decoded."""
+    whole = Decoder.decode
+
+    def fragile(self: Decoder, messages: Sequence[Message]) -> Decoded:
+        if any(one.payload == b"poison" for one in messages):
+            raise ZeroDivisionError
+        return whole(self, messages)
+
+    monkeypatch.setattr(Decoder, "decode", fragile)
+    messages = [pack("quay", 1.0), message(b"poison"), pack("quay", 2.0), pack("quay", 3.0)]
+    decoded = decoders(quay=catalogue_of(small_site())).decode(messages)
+    assert decoded.batch.message.tolist() == [0, 2, 3]
+    poison = [refusal for refusal in decoded.refusals if refusal.message == 1]
+    assert [refusal.reason for refusal in poison] == [RefusalReason.UNDECODABLE]
+
+
+def test_a_database_that_is_away_leaves_the_catalogue_as_it_is() -> None:
+    """Refreshing fails with a reason; decoding goes on with what was known."""
+    known = {"quay": catalogue_of(small_site())}
+    down = threading.Event()
+
+    def load() -> dict[str, Catalogue]:
+        if down.is_set():
+            raise StorageError("cannot be reached", place="database")
+        return known
+
+    made = SiteDecoders(load, GatewaySettings(dsn=""), Metrics())
+    assert made.refresh()
+    down.set()
+    assert not made.refresh()
+    assert made.reason == "database: cannot be reached"
+    assert len(made.decode([pack("quay", 1.0)]).batch) == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"client_id": ""}, {"receive_maximum": 0}, {"receive_maximum": 65_536}, {"writers": 0}]
+)
+def test_settings_that_cannot_work_are_refused_by_name(changes: dict[str, object]) -> None:
+    """The error names the setting and what to do."""
+    with pytest.raises(ConfigurationError, match=next(iter(changes))):
+        GatewaySettings(dsn="", **changes)  # type: ignore[arg-type]  # wrong on purpose
