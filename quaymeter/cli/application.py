@@ -30,6 +30,8 @@ COMMANDS = {
     "replay": "replay",
     "site": "site",
     "quarantine": "quarantine",
+    "import": "transfer",
+    "export": "transfer",
     "db": "db",
     "doctor": "doctor",
     "part": "part",

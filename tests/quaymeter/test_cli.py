@@ -230,3 +230,52 @@ def test_unknown_quarantine_entry_is_an_error_with_a_cure(database: str) -> None
     code, _, err = run("quarantine", "show", "999", environ={"QUAYMETER_DSN": database})
     assert code != ExitCode.OK
     assert "quarantine list" in err
+
+
+def test_history_goes_in_and_comes_out(database: str, site_file: Path, tmp_path: Path) -> None:
+    """A CSV file in another unit comes in once, comes out in canonical units, and the export comes in again."""
+    environ = {"QUAYMETER_DSN": database}
+    run("site", "apply", str(site_file), environ=environ)
+    history = tmp_path / "history.csv"
+    history.write_text("date,flow\n2026-10-25 01:30:00,2.0\n2026-10-25 03:30:00,3.0\n", encoding="utf-8")
+    words = ("--time", "date", "--map", "flow=quay/pump/flow:L/s", "--tz", "Europe/Paris")
+    code, done = run_json("import", str(history), *words, environ=environ)
+    assert (code, done["stored"], done["duplicate"], done["finished"]) == (0, 2, 0, True)
+
+    parquet = tmp_path / "out.parquet"
+    code, written = run_json("export", str(parquet), environ=environ)
+    assert (code, written["rows"], written["format"]) == (0, 2, "parquet")
+    assert run_json("import", str(parquet), "--canonical", environ=environ)[1]["duplicate"] == 2
+
+    code, out, _ = run("export", "-", "--format", "csv", "--to", "2026-10-25T00:00:00Z", environ=environ)
+    assert code == 0
+    lines = out.splitlines()
+    assert len(lines) == 2  # half past one in summer time; the other is after the clocks went back
+    assert "quay/pump/flow" in lines[1]
+    assert "7.2" in lines[1]  # 2 L/s are 7.2 m3/h
+
+
+def test_a_time_without_a_zone_is_refused(database: str, site_file: Path, tmp_path: Path) -> None:
+    """An export from a moment that could mean two instants is an error with a cure."""
+    environ = {"QUAYMETER_DSN": database}
+    run("site", "apply", str(site_file), environ=environ)
+    code, _, err = run("export", str(tmp_path / "x.csv"), "--from", "2026-01-01T00:00:00", environ=environ)
+    assert code == ExitCode.FILE
+    assert "2026-01-01T00:00:00Z" in err
+
+
+def test_a_known_recording_that_does_not_exist(tmp_path: Path) -> None:
+    """A mistyped recording is answered with those that are known."""
+    code, _, err = run("replay", str(tmp_path), "--open-data", "scool")
+    assert code == ExitCode.CONFIGURATION
+    assert "school" in err
+
+
+def test_a_replay_needs_a_column(site_file: Path, tmp_path: Path) -> None:
+    """A file without a mapped column, or with a mapping that is none, is wrong before anything connects."""
+    file = tmp_path / "meter.csv"
+    file.write_text("time,kwh\n")
+    assert run("replay", str(file), "--site", str(site_file))[0] == ExitCode.CONFIGURATION
+    code, _, err = run("replay", str(file), "--site", str(site_file), "--map", "kwh:energy")
+    assert code == ExitCode.CONFIGURATION
+    assert "column=area/asset/point[:unit]" in err
