@@ -1,4 +1,4 @@
-"""What is deployed agrees with what is written here: the compose file, the image's packages, the documented settings."""
+"""What is deployed agrees with what is written: the compose file, the image, the documented settings."""
 
 from __future__ import annotations
 
