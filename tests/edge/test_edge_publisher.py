@@ -56,10 +56,10 @@ def packs(count: int) -> list[Pack]:
     return [Pack("agent-1", TOPIC, b"%d" % i, "application/vnd.quaymeter+json", 1) for i in range(count)]
 
 
-def test_packs_arrive_in_order_with_their_properties_and_are_settled(broker: LocalBroker, buffer: Buffer) -> None:
-    """Every pack arrives once, in order, with content type, response topic and its own correlation data."""
-    with Answering(broker.port) as gateway:
-        publisher = Publisher(settings_for(broker, resend_after_s=30.0), buffer)
+def test_packs_arrive_in_order_with_their_properties_and_are_settled(any_broker: LocalBroker, buffer: Buffer) -> None:
+    """Over mosquitto and over iotcore every pack arrives once, in order, with its properties, and is answered for."""
+    with Answering(any_broker.port) as gateway:
+        publisher = Publisher(settings_for(any_broker, resend_after_s=30.0), buffer)
         publisher.start()
         numbers = buffer.put_many(packs(2500))
         assert publisher.flush(20)
