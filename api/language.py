@@ -50,12 +50,16 @@ def _ranges(accept_language: str) -> list[tuple[str, float]]:
     return ranges
 
 
+# A European port: English with days before months and a clock of 24 hours.
+REGIONS = {"fr": "fr_FR", "en": "en_GB"}
+
+
 class Words:
     """One language's words, numbers and times."""
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self.locale = Locale.parse(language)
+        self.locale = Locale.parse(REGIONS[language])
         self.catalogue = gettext.translation(DOMAIN, DIRECTORY, languages=[language])
 
     def __call__(self, message: str, **figures: object) -> str:

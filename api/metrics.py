@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from api.live import LiveHub
 
+PREFIX = "/api/v1"
 # From a cached page to a download of a year [s].
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 
@@ -66,7 +67,15 @@ class MetricsMiddleware:
         try:
             await self._app(scope, receive, send_and_note)
         finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
+            route = _template(scope)
             self._metrics.requests.labels(scope["method"], route, status).inc()
             if not route.endswith("/live") or status != 200:
                 self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
+
+
+def _template(scope: Scope) -> str:
+    """Return the whole template of the route that answered; a router knows its own part without the prefix."""
+    own: str | None = getattr(scope.get("route"), "path", None)
+    if own is None:
+        return "unmatched"
+    return own if own.startswith(PREFIX) or not scope["path"].startswith(PREFIX) else PREFIX + own

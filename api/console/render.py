@@ -198,7 +198,7 @@ def script_settings(request: Request, site: SiteRow, say: Words, now: datetime) 
     sentences |= {name: say(text) for name, text in REASON_WORDS.items()}
     return {
         "siteId": site.id,
-        "language": say.language,
+        "language": str(say.locale).replace("_", "-"),
         "zone": site.timezone,
         "nowMs": round(now.timestamp() * 1000),
         "heartbeatS": request.app.state.parts.settings.heartbeat_s,

@@ -36,7 +36,7 @@ RANGES = {
 BEFORE = "24h"  # shown first
 BARS = 200  # amounts drawn as bars at most
 MOST_ROWS = 200  # of the table; the CSV file has all
-WIDE = (960, 340)
+WIDE = (960, 300)
 NARROW = (380, 260)
 WIDTH_WORDS = {
     Resolution.RAW: noted("every reading"),

@@ -43,7 +43,7 @@ def test_the_page_shows_every_sensor_with_value_unit_and_age(client: httpx.Clien
     assert "1 min" in said
     assert "Aucun capteur muet" in said
     places = [
-        page.index(text) for text in ('id="u-seawater"', "Pompe de boucle 1</", 'id="u-cold"', "Chambre froide 2</")
+        page.index(text) for text in ('id="u-seawater"', "Pompe de boucle 1 <", 'id="u-cold"', "Chambre froide 2 <")
     ]
     assert places == sorted(places)
     assert '<html lang="fr"' in page
