@@ -188,11 +188,11 @@ def _save(
         if change.table == "point":
             continue
         save(connection, change, site_id, {})
-    assets = dict(connection.execute("SELECT key, id FROM asset WHERE site_id = %s", (site_id,)).fetchall())
+    assets = _numbers(connection, "asset", site_id)
     for change in tables:
         if change.table == "point":
             save(connection, change, site_id, assets)
-    _pend_rollups(connection, site_id, "timezone" in header, tables)
+    _pend_rollups(connection, site_id, zone_changed="timezone" in header, tables=tables)
     for kind, swap in swaps:
         _save_swap(connection, site_id, kind, swap)
     detail = {"added": changes.added, "changed": changes.changed, "retired": changes.retired}
@@ -200,9 +200,15 @@ def _save(
     connection.execute(statement("catalogue", "audit"), parameters)
 
 
-def _pend_rollups(connection: Connection, site_id: int, zone_changed: bool, tables: list[TableChange]) -> None:
+def _numbers(connection: Connection, table: str, site_id: int) -> dict[str, int]:
+    """Return the numbers of a site's rows by key."""
+    rows = connection.execute(f"SELECT key, id FROM {table} WHERE site_id = %s", (site_id,))
+    return {key: number for key, number in rows}  # noqa: C416 – dict() loses the types
+
+
+def _pend_rollups(connection: Connection, site_id: int, *, zone_changed: bool, tables: list[TableChange]) -> None:
     """Have roll-ups made anew where what they are made by has changed."""
-    points = dict(connection.execute("SELECT key, id FROM point WHERE site_id = %s", (site_id,)).fetchall())
+    points = _numbers(connection, "point", site_id)
     reshaped = {
         change.key[0]
         for change in tables

@@ -75,7 +75,7 @@ class EmbeddedServer:
         return pid
 
     def database_dsn(self, database: str) -> str:
-        """Connection string of the superuser on one database."""
+        """Return the connection string of the superuser on one database."""
         return f"postgresql://{SUPERUSER}@/{database}?host={self._socket_directory()}"
 
     def start(self) -> str:
@@ -147,7 +147,8 @@ class EmbeddedServer:
         # A file, not a pipe: the server that pg_ctl leaves behind would keep a pipe open for ever.
         with tempfile.TemporaryFile() as output:
             result = subprocess.run(
-                command, user=self._user, group=self._user, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False,
+                command, user=self._user, group=self._user, check=False,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 cwd=self.directory if self._user is None else "/",
             )  # fmt: skip
             output.seek(0)

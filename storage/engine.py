@@ -28,6 +28,7 @@ CURES = {
     "28": "check user and password of the database (QUAYMETER_DSN)",
     "3D": "create the database, or correct its name in QUAYMETER_DSN",
     "42P01": "bring the schema up to date: quaymeter db migrate",
+    "42883": "bring the schema up to date: quaymeter db migrate",
     "42501": "the role lacks a right: connect as the owner, or run quaymeter db migrate as the owner once",
     "53100": "the disk of the database is full: make room; nothing was lost, the batch is tried again",
     "57P03": "the database is starting or stopping; it is tried again",

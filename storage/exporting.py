@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
+import pyarrow as pa  # type: ignore[import-untyped] # pyarrow brings no types
+import pyarrow.csv  # type: ignore[import-untyped] # pyarrow brings no types
+import pyarrow.parquet  # type: ignore[import-untyped] # pyarrow brings no types
 
 from storage.series import BLOCK_ROWS, TIMES, Resolution, layout_of, stream_columns
 from telemetry.errors import TransferError

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
+import pyarrow as pa  # type: ignore[import-untyped] # pyarrow brings no types
+import pyarrow.compute as pc  # type: ignore[import-untyped] # pyarrow brings no types
+import pyarrow.csv  # type: ignore[import-untyped] # pyarrow brings no types
+import pyarrow.parquet  # type: ignore[import-untyped] # pyarrow brings no types
 
 from telemetry.errors import TransferError
 
@@ -111,7 +111,9 @@ def _check_columns(path: Path, present: Sequence[str], mapping: ImportMapping) -
     missing = [name for name in mapping.columns if name not in present]
     if missing:
         raise TransferError(
-            f"no column {', '.join(map(repr, missing))}", place=str(path), cure=f"it has {', '.join(map(repr, present))}"
+            f"no column {', '.join(map(repr, missing))}",
+            place=str(path),
+            cure=f"it has {', '.join(map(repr, present))}",
         )
 
 
@@ -186,7 +188,9 @@ def _times(
     except pa.ArrowInvalid as error:
         if "ambiguous" in str(error) or "exist" in str(error):
             raise TransferError(
-                f"{error}", place=str(path), cure="name the zone the meter's clock kept (often a fixed offset as +01:00)"
+                f"{error}",
+                place=str(path),
+                cure="name the zone the meter's clock kept (often a fixed offset as +01:00)",
             ) from error
     times = np.zeros(len(column), np.int64)
     bad: dict[int, str] = {}

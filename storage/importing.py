@@ -10,7 +10,7 @@ import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from psycopg.types.json import Jsonb
@@ -168,7 +168,7 @@ class _Job:
         self._fingerprint = fingerprint
         self._connection = connect(dsn, autocommit=True)
 
-    def __enter__(self) -> _Job:
+    def __enter__(self) -> Self:
         """Find the job or begin it; refuse where another process is at it."""
         with storage_errors("begin an import"):
             parameters = {"file": str(self._path), "fingerprint": self._fingerprint}

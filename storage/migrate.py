@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yoyo
-import yoyo.exceptions
-from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
-from yoyo.connections import DatabaseURI
-from yoyo.migrations import MigrationList
+import yoyo  # type: ignore[import-untyped] # yoyo brings no types
+import yoyo.exceptions  # type: ignore[import-untyped] # yoyo brings no types
+from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend  # type: ignore[import-untyped] # yoyo brings no types
+from yoyo.connections import DatabaseURI  # type: ignore[import-untyped] # yoyo brings no types
+from yoyo.migrations import MigrationList  # type: ignore[import-untyped] # yoyo brings no types
 
 from storage.engine import Engine, connect, engine_of, storage_errors
 from telemetry.errors import StorageError

@@ -15,7 +15,8 @@ LEVELS = ("reading_1m", "reading_15m", "reading_1h", "reading_1d")
 def pend_point(connection: Connection, point_id: int, first: datetime, last: datetime) -> None:
     """Ask for the roll-ups of one point over a window, within the open transaction."""
     connection.execute(
-        "INSERT INTO rollup_pending (point_id, from_ts, to_ts) VALUES (%s::int[], %s::timestamptz[], %s::timestamptz[])",
+        "INSERT INTO rollup_pending (point_id, from_ts, to_ts)"
+        " VALUES (%s::int[], %s::timestamptz[], %s::timestamptz[])",
         ([point_id], [first], [last]),
     )
 

@@ -83,9 +83,9 @@ def _names(connection: Connection, batch: ReadingBatch) -> Mapping[int, str]:
     numbers = np.unique(batch.point_id)
     if not len(numbers):
         return {}
-    names = dict(connection.execute(statement("writer", "point_keys"), (Int4Array(numbers),)).fetchall())
+    rows = connection.execute(statement("writer", "point_keys"), (Int4Array(numbers),)).fetchall()
     connection.commit()
-    return names
+    return {number: key for number, key in rows}  # noqa: C416 – dict() loses the types
 
 
 def without_poison(

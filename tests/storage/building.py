@@ -19,7 +19,7 @@ MINUTE_US = 60_000_000
 
 
 def small_point(name: str, **changes: Any) -> Point:
-    """A point of the only asset, changed as asked."""
+    """Return a point of the only asset, changed as asked."""
     values: dict[str, Any] = {
         "key": f"quay/pump/{name}",
         "name": {"fr": name, "en": name},
@@ -33,7 +33,7 @@ def small_point(name: str, **changes: Any) -> Point:
 
 
 def small_site(points: Sequence[Point] | None = None, **changes: Any) -> Site:
-    """A site of one asset."""
+    """Return a site of one asset."""
     values: dict[str, Any] = {
         "id": "quay",
         "name": "Quay",
@@ -81,7 +81,7 @@ def add_points(dsn: str, count: int, **columns: object) -> list[int]:
 
 
 def batch_of(
-    rows: Sequence[tuple[int, int, float] | tuple[int, int, float, int]],
+    rows: Sequence[tuple[int, int, float] | tuple[int, int, float, int] | tuple[float, ...]],
     *,
     received_us: int = NOW_US,
     message: Sequence[int] | None = None,

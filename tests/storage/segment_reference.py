@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -121,7 +122,7 @@ def _gain(
     nodes = [(moment, 1, value, value, quality) for moment, value, quality in ordered if quality & 3 != 2]
     nodes += [(moment, 0, before, after, 0) for moment, before, after in point.swaps]
     nodes.sort()
-    for (t0, _, _, went, q0), (t1, _, came, _, q1) in zip(nodes, nodes[1:], strict=False):
+    for (t0, _, _, went, q0), (t1, _, came, _, q1) in pairwise(nodes):
         gained, reset = difference(point, went, came, t1 - t0)
         spread = t1 - t0 > point.silent_s
         quality = (q0 | q1) & 0x1FFF | (1 if reset else 0) | (65 if spread else 0)

@@ -90,7 +90,7 @@ def check(dsn: str, point_id: int, point: Described, readings: Sequence[Reading]
 
 
 def readings_strategy(start: int, values: st.SearchStrategy[float], step: int) -> st.SearchStrategy[list[Reading]]:
-    """Readings over two days, often close together, sometimes hours apart, with doubtful and bad ones."""
+    """Draw readings over two days, often close together, sometimes hours apart, with doubtful and bad ones."""
     moments = st.integers(0, 2 * 86400 // step).map(lambda number: float(start + number * step))
     quality = st.sampled_from([0, 0, 0, 1, 2, 1 | 4, 2 | 128, 1 | 256])
     return st.lists(st.tuples(moments, values, quality), min_size=1, max_size=25, unique_by=lambda row: row[0])

@@ -64,8 +64,9 @@ def test_the_same_again_is_a_duplicate_and_another_value_a_conflict(any_engine_d
     """Within a batch and against what is stored: counted once, first value kept, the other in quarantine."""
     (point,) = add_points(any_engine_dsn, 1)
     first = [(point, NOW_US + k * MINUTE_US, float(k)) for k in range(10)]
-    again = [*first, (point, NOW_US, 99.0), (point, NOW_US + 20 * MINUTE_US, 5.0), (point, NOW_US + 20 * MINUTE_US, 5.0),
-             (point, NOW_US + 20 * MINUTE_US, 6.0)]  # fmt: skip
+    later = NOW_US + 20 * MINUTE_US
+    again = [*first, (point, NOW_US, 99.0), (point, later, 5.0), (point, later, 5.0),
+             (point, later, 6.0)]  # fmt: skip
     with Writer(any_engine_dsn, gateway="g1") as writer:
         writer.write(messages_of(), decoded_of(batch_of(first)))
         result = writer.write(messages_of(14), decoded_of(batch_of(again, message=list(range(14)))))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet
+import pyarrow as pa  # type: ignore[import-untyped] # pyarrow brings no types
+import pyarrow.parquet  # type: ignore[import-untyped] # pyarrow brings no types
 import pytest
 
 from storage import ledger, quarantine
@@ -49,8 +49,6 @@ def all_readings(dsn: str) -> list[tuple[object, ...]]:
             "SELECT p.key, r.ts, r.value, r.quality & 8191 FROM reading AS r JOIN point AS p ON p.id = r.point_id"
             " ORDER BY 2, 1"
         ).fetchall()
-
-
 
 
 @pytest.mark.parametrize("name", ["all.csv", "all.parquet"])
@@ -141,8 +139,10 @@ def test_local_times_wide_columns_and_units(database: str, tmp_path: Path) -> No
     paris = ZoneInfo("Europe/Paris")
     rows = [(key, ts.astimezone(paris).strftime("%H:%M"), value) for key, ts, value, _ in all_readings(database)]  # type: ignore[attr-defined]
     assert rows == [
-        (ENERGY, "00:00", pytest.approx(1.0)), (POWER, "00:00", pytest.approx(1.5)), (ENERGY, "00:15", pytest.approx(2.0)),
-    ]  # fmt: skip
+        (ENERGY, "00:00", pytest.approx(1.0)),
+        (POWER, "00:00", pytest.approx(1.5)),
+        (ENERGY, "00:15", pytest.approx(2.0)),
+    ]
 
 
 def test_bad_rows_are_quarantined_and_cost_no_neighbour(database: str, tmp_path: Path) -> None:
