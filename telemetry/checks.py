@@ -10,7 +10,7 @@ import numpy as np
 from telemetry.batch import Message, ReadingBatch, Refusal, RefusalReason, empty_batch
 from telemetry.columns import MISSING, WRONG_UNIT, Gathering, RawColumns
 from telemetry.formats.envelope_read import unit_detail, usual_pack
-from telemetry.formats.rows import entry_text, unknown_point
+from telemetry.formats.rows import MOST_HINTS, MOST_REFUSALS, entry_text, unknown_point
 from telemetry.quality import QualityClass, Reason, judged
 from telemetry.rates import RateWatch
 from telemetry.validate import ACCEPTED, CODE, DETAILS, REFUSALS, TimeLimits, check_rows
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from telemetry.formats.envelope import Entry
     from telemetry.routes import Routes
+
+
+NEVER = np.iinfo(np.int64).min
 
 
 class Checks:
@@ -52,7 +55,7 @@ class Checks:
         value = raw.value * self._table.factor[variant] + self._table.offset[variant]
         checked = check_rows(self._table, row, raw.ts_us, value, raw.quality, now_us=now_us, limits=self._limits)
         refusal = self._more_refusals(raw, row, checked.refusal)
-        quality = self._clock_quality(raw, checked.quality)
+        quality = self._clock_quality(raw, checked.quality, refusal == CODE[RefusalReason.FUTURE])
         if refusal.any():
             self._explain(raw, refusal, messages, refusals)
             kept = np.flatnonzero(refusal == ACCEPTED)
@@ -80,13 +83,21 @@ class Checks:
             refusal[raw.variant == WRONG_UNIT] = CODE[RefusalReason.UNIT]
         return refusal
 
-    def _clock_quality(self, raw: RawColumns, quality: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Mark readings (n,) that were suspect when they were read, and those of devices whose clock is off."""
+    def _clock_quality(
+        self, raw: RawColumns, quality: NDArray[np.int16], future: NDArray[np.bool_]
+    ) -> NDArray[np.int16]:
+        """Mark readings (n,) that were suspect when they were read, and those of devices whose clock is off.
+
+        A time in the future (mask (n,)) tells a device's clock only where the whole message is of the future.
+        """
         suspect = raw.suspect
         blocks = raw.blocks
         telling = np.flatnonzero(blocks.device >= 0)
         if len(telling):
             newest = np.maximum.reduceat(raw.ts_us, blocks.start)[telling]
+            if future.any():
+                believable = np.maximum.reduceat(np.where(future, NEVER, raw.ts_us), blocks.start)[telling]
+                newest = np.where(believable == NEVER, newest, believable)
             lag_s = (blocks.received_us[telling] - newest) / 1e6
             off = np.zeros(len(blocks.device), np.bool_)
             off[telling] = self.clocks.observe(blocks.device[telling], lag_s)
@@ -105,7 +116,11 @@ class Checks:
         block_of = blocks.spread(np.arange(len(blocks.size)))
         entries: list[Entry] = []
         read = -1
-        for position in np.flatnonzero(refusal).tolist():
+        counts = np.add.reduceat(refusal != ACCEPTED, blocks.start)
+        hopeless = blocks.spread(counts > MOST_REFUSALS)
+        if hopeless.any():
+            self._refuse_whole(raw, refusal, counts, refusals)
+        for position in np.flatnonzero((refusal != ACCEPTED) & ~hopeless).tolist():
             block, reason = int(block_of[position]), REFUSALS[refusal[position]]
             index = int(blocks.message[block])
             if reason is None:  # never: code 0 alone has no reason, and flatnonzero leaves it out
@@ -118,8 +133,24 @@ class Checks:
                     entries, read = [] if pack is None else pack.e, index
                 entry = entries[position - int(blocks.start[block])]
                 text = entry_text(msgspec.to_builtins(entry))
-                detail = self._entry_detail(entry, reason, messages[index].topic, truth=bool(raw.boolean[position]))
+                hint = len(refusals) < MOST_HINTS
+                truth = bool(raw.boolean[position])
+                detail = self._entry_detail(entry, reason, messages[index].topic, truth=truth, hint=hint)
             refusals.append(Refusal(index, reason, detail, text))
+
+    def _refuse_whole(
+        self, raw: RawColumns, refusal: NDArray[np.int8], counts: NDArray[np.intp], refusals: list[Refusal]
+    ) -> None:
+        """Refuse messages in which too many entries are wrong; `refusal` (n,) comes to cover all their readings."""
+        blocks = raw.blocks
+        for block in np.flatnonzero(counts > MOST_REFUSALS).tolist():
+            start = int(blocks.start[block])
+            codes = refusal[start : start + int(blocks.size[block])]
+            code = int(codes[codes != ACCEPTED][0])
+            reason = REFUSALS[code] or RefusalReason.SCHEMA
+            detail = f"{int(counts[block])} of {len(codes)} entries are refused, the first as {reason}"
+            refusals.append(Refusal(int(blocks.message[block]), reason, detail))
+            codes[:] = code
 
     def _row_text(self, raw: RawColumns, position: int) -> str:
         """Return a refused row as JSON text; a value that JSON cannot hold is written in words."""
@@ -134,11 +165,11 @@ class Checks:
             }
         )
 
-    def _entry_detail(self, entry: Entry, reason: RefusalReason, topic: str, *, truth: bool) -> str:
+    def _entry_detail(self, entry: Entry, reason: RefusalReason, topic: str, *, truth: bool, hint: bool) -> str:
         """Explain the refusal of a plain entry."""
         names = self._routes.places[topic].names
         if reason is RefusalReason.UNKNOWN_POINT:
-            return unknown_point(entry.n, names)
+            return unknown_point(entry.n, names, hint=hint)
         if reason is RefusalReason.UNIT:
             return unit_detail(self._table, names[entry.n], entry.u)
         return _detail(reason, truth=truth)

@@ -32,7 +32,9 @@ class Routes:
             for kind in (TopicKind.TELEMETRY, TopicKind.EVENT)
         }
         self.plain = {
-            topic: self._single(key) for topic, key in catalogue.plain_topics.items() if key in catalogue.points
+            topic: self._single(key)
+            for topic, key in catalogue.plain_topics.items()
+            if key in catalogue.points and key.rpartition("/")[0] in self.by_asset
         }
         self.sparkplug = {
             node: self.by_asset[asset] for node, asset in catalogue.sparkplug.items() if asset in self.by_asset

@@ -25,6 +25,7 @@ from telemetry.formats.envelope import (
 )
 from telemetry.formats.rows import (
     LARGEST_NUMBER,
+    MOST_HINTS,
     Place,
     RefusedError,
     Rows,
@@ -34,6 +35,7 @@ from telemetry.formats.rows import (
     whole,
 )
 from telemetry.quality import WIRE_MASK, Reason
+from telemetry.quantities import QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +119,8 @@ def check_header(version: object, device: object, expected: str) -> None:
     """Refuse a pack of another version or another device."""
     if version != VERSION or version is True:
         raise RefusedError(RefusalReason.SCHEMA, "`v` is not 1, the only version of the envelope")
+    if not isinstance(device, str):
+        raise RefusedError(RefusalReason.SCHEMA, "`dev` is not the id of a device")
     if device != expected:
         raise RefusedError(
             RefusalReason.NOT_ALLOWED, f"device {shown(device)} is not {expected}, the one declared for this asset"
@@ -223,7 +227,8 @@ def resolve(rows: Rows, entry: object, name: object, unit: object, place: Place)
         return None
     variant = place.names.get(name, -1)
     if variant < 0:
-        rows.refuse(RefusalReason.UNKNOWN_POINT, unknown_point(name, place.names), entry)
+        detail = unknown_point(name, place.names, hint=len(rows.refusals) < MOST_HINTS)
+        rows.refuse(RefusalReason.UNKNOWN_POINT, detail, entry)
         return None
     if not unit:
         return variant
@@ -236,7 +241,7 @@ def resolve(rows: Rows, entry: object, name: object, unit: object, place: Place)
 def unit_detail(table: PointTable, variant: int, unit: str) -> str:
     """Explain a unit that is not the quantity's."""
     point = table.points[table.row[variant]]
-    legal = sorted(known for home, known in table.in_unit if home == variant)
+    legal = QUANTITIES[point.quantity].units
     return f"unit {shown(unit)} is not one of {point.quantity} – legal: {', '.join(legal)}"
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 2000  # characters of a refused entry that are kept
 FARTHEST_MS = 10**14  # beyond year 5000: times are cut here so that they cannot overflow, and are then refused
 LARGEST_NUMBER = 2**62  # boot and seq
+MOST_REFUSALS = 1000  # of single entries; a message with more is refused whole, or a megabyte fills the quarantine
+MOST_HINTS = 5  # unknown names of a message that are compared with the known ones, which takes time
 
 
 class RefusedError(Exception):
@@ -72,7 +74,9 @@ class Rows:
         self.suspect.append(suspect)
 
     def refuse(self, reason: RefusalReason, detail: str, entry: object) -> None:
-        """Refuse one entry."""
+        """Refuse one entry, or the message where too many of its entries are wrong."""
+        if len(self.refusals) >= MOST_REFUSALS:
+            raise RefusedError(reason, f"more than {MOST_REFUSALS} entries are refused, the last of them: {detail}")
         self.refusals.append(EntryRefusal(reason, detail, entry_text(entry)))
 
 
@@ -114,9 +118,9 @@ def clipped_ms(value: int) -> int:
     return max(-FARTHEST_MS, min(FARTHEST_MS, value))
 
 
-def unknown_point(name: object, names: Mapping[str, int]) -> str:
-    """Explain an unknown name."""
+def unknown_point(name: str, names: Mapping[str, int], *, hint: bool) -> str:
+    """Explain an unknown name, with the nearest known one where a hint is asked for."""
     from telemetry.units import did_you_mean  # noqa: PLC0415  only on the path that refuses
 
-    close = did_you_mean(name, names) if isinstance(name, str) and len(name) < 100 else ""
+    close = did_you_mean(name, names) if hint and len(name) < 100 else ""
     return f"no point {shown(name)} under this asset – {close}declare it in the site file or mend the name"

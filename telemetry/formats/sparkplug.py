@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from google.protobuf.message import DecodeError
 
 from telemetry.batch import RefusalReason
-from telemetry.formats.rows import Place, RefusedError, Rows, shown, unknown_point
+from telemetry.formats.rows import MOST_HINTS, Place, RefusedError, Rows, shown, unknown_point
 from telemetry.formats.sparkplug_b_pb2 import Metric, Payload
 from telemetry.formats.sparkplug_metric import no_number, quality_of, shown_metric, time_of, value_of
 from telemetry.quality import Reason
@@ -210,9 +210,8 @@ def _readings(node: Node, topic: SparkplugTopic, content: Payload, place: Place 
             continue
         elif place is None or place.names.get(declared.name, -1) < 0:
             names = {} if place is None else place.names
-            rows.refuse(
-                RefusalReason.UNKNOWN_POINT, unknown_point(declared.name, names), shown_metric(metric, declared.name)
-            )
+            detail = unknown_point(declared.name, names, hint=len(rows.refusals) < MOST_HINTS)
+            rows.refuse(RefusalReason.UNKNOWN_POINT, detail, shown_metric(metric, declared.name))
         else:
             ts_us, suspect = time_of(metric, content, received_us)
             value = value_of(metric, declared.datatype)

@@ -198,3 +198,16 @@ def test_readings_of_a_wrong_clock_are_kept_and_flagged() -> None:
     assert told.clocks_off() == {DEVICE: pytest.approx(-100.0)}
     told.use(told.catalogue)
     assert told.clocks_off() == {DEVICE: pytest.approx(-100.0)}
+
+
+def test_one_entry_of_the_future_does_not_accuse_the_clock() -> None:
+    """A wrong offset in each message is refused each time, and its neighbours stay good; a whole one is a clock."""
+    told = decoder()
+    for number in range(12):
+        content = pack([entry("t_in", 12.0), entry("flow", 1.0, t=10_000_000)], seq=number)
+        decoded = told.decode([message(content)])
+    assert quality_class(decoded.batch.quality).tolist() == [QualityClass.GOOD]
+    for number in range(KEPT):
+        decoded = told.decode([message(pack([entry("t_in", 12.0)], ts_ms=NOW_MS + 10_000_000, seq=number))])
+    assert len(decoded.batch) == 0
+    assert told.clocks_off() == {DEVICE: pytest.approx(-10_000.0)}

@@ -135,6 +135,36 @@ def test_hours_of_a_change_of_clocks_are_hours_like_others() -> None:
         assert set((batch.ts_us[1:] - batch.ts_us[:-1]).tolist()) == {3_600_000_000}
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"v":1,"dev":"edge-1","boot":1,"seq":1,"e":[' + b",".join([b"1"] * 400_000) + b"]}",
+        b'{"v":1,"dev":"edge-1","boot":1,"seq":1,"e":[' + b",".join([b'{"n":"x","v":1}'] * 60_000) + b"]}",
+        b'{"v":1,"dev":"edge-1","boot":1,"seq":1,"e":[{"n":"t_in","v":[' + b",".join([b"-999"] * 150_000)
+        + b'],"t":0}]}',
+        b"[" + b",".join([b"1"] * 400_000) + b"]",
+        b"[" + b",".join([b'{"n":"x","v":1}'] * 60_000) + b"]",
+        b"\x9f" + b"\x01" * 500_000 + b"\xff",
+    ],
+    ids=["no entries", "unknown names", "impossible column", "no records", "unknown records", "no CBOR records"],
+)  # fmt: skip
+def test_a_megabyte_of_wrong_entries_is_one_refusal(content: bytes) -> None:
+    """Thousands of wrong entries do not fill the quarantine: the message is refused whole, within seconds."""
+    began = time.perf_counter()
+    decoded = decoder().decode([message(content), message(pack([entry("t_in", 1.0)]))])
+    assert time.perf_counter() - began < 5
+    assert len(decoded.refusals) == 1
+    assert decoded.refusals[0].entry == ""
+    assert decoded.batch.message.tolist() == [1]
+
+
+def test_a_thousand_wrong_entries_are_kept_apart() -> None:
+    """Up to a thousand wrong entries cost nobody else."""
+    decoded = decode(pack([entry("nowhere", 1.0)] * 1000 + [entry("t_in", 1.0)]))
+    assert len(decoded.refusals) == 1000
+    assert len(decoded.batch) == 1
+
+
 def test_a_poisoned_list_keeps_its_neighbours() -> None:
     """Among all bombs in one list, good packs before, between and after are stored."""
     good = message(pack([entry("t_in", 1.0)]))
