@@ -106,7 +106,7 @@ def ledger_rows(
     """Count by minute of arrival; every reading and refusal is counted in exactly one column."""
     late = stored.received_us[stored.received_us - stored.ts_us > LATE_US]
     columns = (stored.received_us, duplicate_received_us, quarantined_received_us, late)
-    counted = [np.unique(column // MINUTE_US, return_counts=True) for column in columns]
+    counted = [_counted(column // MINUTE_US) for column in columns]
     minutes = np.unique(np.concatenate([values for values, _ in counted]))
     counts = [np.zeros(len(minutes), np.int64) for _ in columns]
     for target, (values, number) in zip(counts, counted, strict=True):
@@ -119,6 +119,18 @@ def ledger_rows(
         quarantined=counts[2],
         late=counts[3],
     )
+
+
+def _counted(minutes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct minutes (m,) in order and how often each occurs; a batch mostly has one or two."""
+    if not len(minutes):
+        return minutes, minutes
+    first = int(minutes.min())
+    if int(minutes.max()) - first >= DENSE_NUMBERS:
+        return np.unique(minutes, return_counts=True)
+    counts = np.bincount(minutes - first)
+    present = np.flatnonzero(counts)
+    return present + first, counts[present]
 
 
 def sequence_ranges(numbers: Sequence[MessageNumber]) -> list[tuple[str, int, str]]:

@@ -30,8 +30,7 @@ def ledger_parameters(gateway: str, ledger: LedgerRows) -> Mapping[str, object]:
     }
 
 
-def keep_books(
-    connection: Connection,
+def books_of(
     *,
     batch: ReadingBatch,
     summary: PointSummary,
@@ -39,10 +38,11 @@ def keep_books(
     ledger: Mapping[str, object],
     sequences: Sequence[tuple[str, int, str]],
     now_us: int,
-) -> None:
-    """Write latest values, ledger, message numbers and the roll-ups to do."""
+) -> Mapping[str, object]:
+    """Return the parameters of latest values, ledger, message numbers and the roll-ups to do."""
     row = summary.last_row
-    parameters = {
+    return {
+        **ledger,
         "point_id": Int4Array(summary.point_id),
         "ts": TimeArray(summary.last_us),
         "value": Float8Array(batch.value[row]),
@@ -56,4 +56,8 @@ def keep_books(
         "boot": [boot for _, boot, _ in sequences],
         "seqs": [seqs for _, _, seqs in sequences],
     }
-    connection.execute(statement("writer", "keep_books"), {**parameters, **ledger}, prepare=True)
+
+
+def keep_books(connection: Connection, books: Mapping[str, object]) -> None:
+    """Write what `books_of` made."""
+    connection.execute(statement("writer", "keep_books"), books, prepare=True)

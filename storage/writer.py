@@ -17,8 +17,8 @@ import psycopg
 from psycopg import errors
 
 from storage.batch_summary import ledger_rows, sequence_ranges, summarise, windows
-from storage.binary_copy import pack_readings
-from storage.bookkeeping import keep_books, ledger_parameters
+from storage.binary_copy import packed_pieces
+from storage.bookkeeping import books_of, keep_books, ledger_parameters
 from storage.engine import connect, is_transient, wrapped
 from storage.outcome import (
     Outcome,
@@ -33,7 +33,7 @@ from storage.statements import statement
 from telemetry.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from storage.engine import Connection
@@ -164,12 +164,22 @@ class Writer:
         batch = outcome.stored
         if len(batch):
             with connection.cursor().copy(statement("writer", "copy_readings")) as copy:
-                copy.write(pack_readings(batch))
+                for piece in packed_pieces(batch):
+                    copy.write(piece)
+                # While the server is still at it, and before its answer is asked for:
+                books = self._books(outcome, refused, numbers)
+        else:
+            books = self._books(outcome, refused, numbers)
+        keep_books(connection, books)
+
+    def _books(
+        self, outcome: Outcome, refused: Sequence[RefusedRow], numbers: Sequence[MessageNumber]
+    ) -> Mapping[str, object]:
+        batch = outcome.stored
         quarantined_us = np.fromiter((row.received_us for row in refused), np.int64, len(refused))
         ledger = ledger_rows(batch, outcome.duplicate.received_us, quarantined_us)
         summary = summarise(batch)
-        keep_books(
-            connection,
+        return books_of(
             batch=batch,
             summary=summary,
             todo=windows(batch, summary),

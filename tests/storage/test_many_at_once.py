@@ -98,7 +98,7 @@ def test_two_migrators_at_once(empty_database: str) -> None:
     """Both wait for one another and end well; each migration is applied once."""
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(migrate, [empty_database] * 2)
-    assert sorted([first, second], key=len)[0] == []
+    assert min([first, second], key=len) == []
     with connect(empty_database) as connection:
         applied = connection.execute("SELECT migration_id FROM _yoyo_migration").fetchall()
     assert sorted(name for (name,) in applied) == sorted(status(empty_database).applied) == sorted(first or second)
