@@ -7,6 +7,7 @@ from one integer: how many packs were promised.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -104,6 +105,7 @@ def _replace(path: Path, text: str) -> None:
 
 def main() -> None:
     """Run one of the two, as the command line says: `edge|gateway JSON`."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     what, settings = sys.argv[1], json.loads(sys.argv[2])
     if what == "edge":
         run_edge(Path(settings.pop("folder")), **settings)

@@ -133,8 +133,14 @@ class Rig:
             if said is not None and not said["running"] and said["kept"] == 0 and self._still():
                 return time.monotonic() - began
             if time.monotonic() - began > timeout_s:
-                raise TimeoutError(f"the road did not settle in {timeout_s} s: the edge says {said}")
+                raise TimeoutError(f"the road did not settle in {timeout_s} s: the edge says {said}\n{self._tails()}")
             time.sleep(0.05)
+
+    def _tails(self) -> str:
+        """Return the ends of the logs, for whoever has to find out why."""
+        logs = [self.folder / "gateway.log", self.folder / "edge.log", self.folder / "database" / "postgresql.log"]
+        texts = [(log, log.read_text(errors="replace")) for log in [*logs, self._broker.log_path] if log.exists()]
+        return "\n".join(f"--- {log.name}\n{text[-3000:]}" for log, text in texts)
 
     def _still(self) -> bool:
         """With receipts an empty buffer says it all; without, wait until nothing more comes."""
