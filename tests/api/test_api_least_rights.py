@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import httpx
@@ -57,9 +58,11 @@ def test_a_query_that_takes_too_long_is_stopped(port: Port) -> None:
 
 def test_nobody_waits_for_ever_for_a_connection(port: Port) -> None:
     """When all are lent out, the next is told after the waiting time, with a cure."""
-    with ReadPool(port.dsn, size=1, wait_s=0.2) as pool, pool.connection(), pytest.raises(StorageError) as caught:
-        with pool.connection():
-            pass
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(ReadPool(port.dsn, size=1, wait_s=0.2))
+        stack.enter_context(pool.connection())
+        with pytest.raises(StorageError) as caught:
+            stack.enter_context(pool.connection())
     assert caught.value.cure
     assert caught.value.transient
 
