@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 
 from telemetry.batch import Message, ReadingBatch, Refusal, RefusalReason, empty_batch
-from telemetry.columns import MISSING, WRONG_UNIT, Gathering, RawColumns
 from telemetry.formats.envelope_read import unit_detail, usual_pack
 from telemetry.formats.rows import MOST_HINTS, MOST_REFUSALS, entry_text, unknown_point
+from telemetry.points import MISSING, WRONG_UNIT
 from telemetry.quality import QualityClass, Reason, judged
 from telemetry.rates import RateWatch
 from telemetry.validate import ACCEPTED, CODE, DETAILS, REFUSALS, TimeLimits, check_rows
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from telemetry.columns import Gathering, RawColumns
     from telemetry.formats.envelope import Entry
     from telemetry.routes import Routes
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from telemetry.formats.rows import Rows
+from telemetry.points import MISSING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from telemetry.formats.envelope import Entry
     from telemetry.points import PointTable
 
-MISSING = -1  # variant of a name that is not declared
-WRONG_UNIT = -2  # variant of a unit that the point does not have
 NO_DEVICE = -1  # a message that says nothing about its device's clock
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -131,7 +130,8 @@ class Gathering:
         ts_us, quality = blocks.spread(blocks.base_us), np.zeros(n, np.int64)
         if self._units:
             self._fill(n - len(self._units))
-            variants = _in_units(variants, self._units, table) if any(self._units) else variants
+            if any(self._units):
+                variants = [table.units[one][unit] for one, unit in zip(variants, self._units, strict=True)]
             ts_us += 1000 * np.array(self._offsets_ms, np.int64)
             quality = np.array(self._quality, np.int64)
         return RawColumns(
@@ -177,15 +177,6 @@ def _merged(plain: RawColumns, rows: RawColumns, blocks: BlockColumns) -> RawCol
         boolean=merge(plain.boolean, rows.boolean),
         blocks=blocks,
     )
-
-
-def _in_units(variants: list[int], units: list[str], table: PointTable) -> list[int]:
-    """Replace declared variants by those of the units that entries name."""
-    in_unit = table.in_unit
-    return [
-        variant if not unit or variant < 0 else in_unit.get((variant, unit), WRONG_UNIT)
-        for variant, unit in zip(variants, units, strict=True)
-    ]
 
 
 def _booleans(values: list[float]) -> NDArray[np.bool_]:

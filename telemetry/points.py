@@ -23,6 +23,25 @@ if TYPE_CHECKING:
 NEVER_US = np.iinfo(np.int64).max
 PULSE_UNITS = ("{pulse}", "{count}")  # what a pulse register may call its unit
 
+MISSING = -1  # variant of a name that is not declared
+WRONG_UNIT = -2  # variant of a unit that the point does not have
+
+
+class Units(dict[str, int]):
+    """Units of one point → variant; "" is the declared one, and an illegal one yields WRONG_UNIT."""
+
+    def __missing__(self, unit: str) -> int:
+        """Answer for illegal units."""
+        return WRONG_UNIT
+
+
+class NoUnits(Units):
+    """Units of a point that does not exist."""
+
+    def __missing__(self, unit: str) -> int:
+        """Answer for every unit."""
+        return MISSING
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PointTable:
@@ -47,7 +66,7 @@ class PointTable:
     offset: NDArray[np.float64]
     # look-ups
     declared: dict[str, int]  # point key → its variant in the declared unit
-    in_unit: dict[tuple[int, str], int]  # (declared variant, unit) → variant
+    units: Sequence[Units]  # by variant, and at MISSING: unit → variant
     sorted_id: NDArray[np.int32]  # point ids in order …
     sorted_row: NDArray[np.int32]  # … and their rows
 
@@ -66,7 +85,7 @@ def table_of(catalogue: Catalogue) -> PointTable:
     quantities = [QUANTITIES[point.quantity] for point in points]
     ids = _ids(entries)
     order = np.argsort(ids, kind="stable")
-    declared, in_unit, row, pairs = _variants(points)
+    declared, units, row, pairs = _variants(points)
     return PointTable(
         points=points,
         point_id=ids,
@@ -81,7 +100,7 @@ def table_of(catalogue: Catalogue) -> PointTable:
         factor=_floats(factor for factor, _ in pairs),
         offset=_floats(offset for _, offset in pairs),
         declared=declared,
-        in_unit=in_unit,
+        units=units,
         sorted_id=ids[order],
         sorted_row=order.astype(np.int32),
     )
@@ -105,27 +124,28 @@ def _due_us(point: Point) -> int:
     return int(end.timestamp() * 1e6) + 1
 
 
-def _variants(
-    points: list[Point],
-) -> tuple[dict[str, int], dict[tuple[int, str], int], list[int], list[tuple[float, float]]]:
+def _variants(points: list[Point]) -> tuple[dict[str, int], list[Units], list[int], list[tuple[float, float]]]:
     """Give every (point, legal unit) a number; a register of pulses is weighed in its declared unit only."""
     declared: dict[str, int] = {}
-    in_unit: dict[tuple[int, str], int] = {}
+    units: list[Units] = []
     row: list[int] = []
     pairs: list[tuple[float, float]] = []
     for number, point in enumerate(points):
         home = len(row)
         factor, offset = conversion(point.quantity, point.unit)
+        known = Units({"": home})
         declared[point.key] = home
         row.append(number)
         pairs.append((factor * (point.pulse_weight or 1.0), offset))
         if point.pulse_weight is not None:
-            in_unit.update({(home, unit): home for unit in PULSE_UNITS})
+            known.update(dict.fromkeys(PULSE_UNITS, home))
         for unit, pair in QUANTITIES[point.quantity].units.items():
             if unit == point.unit and point.pulse_weight is None:
-                in_unit[home, unit] = home
+                known[unit] = home
                 continue
-            in_unit[home, unit] = len(row)
+            known[unit] = len(row)
             row.append(number)
             pairs.append(pair)
-    return declared, in_unit, row, pairs
+        units += [known] * (len(row) - home)
+    units.append(NoUnits())  # the last one: it is found at MISSING
+    return declared, units, row, pairs

@@ -137,7 +137,9 @@ def _columns(pack: SeriesPack, place: Place, received_us: int) -> Rows:
         if variant < 0:
             raise KeyError(item.n)
         if item.u:
-            variant = place.table.in_unit[variant, item.u]
+            variant = place.table.units[variant][item.u]
+            if variant < 0:
+                raise KeyError(item.u)
         _extend(rows, item, variant, base_us)
     rows.suspect = [suspect] * len(rows.values)
     return rows
@@ -232,7 +234,7 @@ def resolve(rows: Rows, entry: object, name: object, unit: object, place: Place)
         return None
     if not unit:
         return variant
-    found = place.table.in_unit.get((variant, unit))
+    found = place.table.units[variant].get(unit)
     if found is None:
         rows.refuse(RefusalReason.UNIT, unit_detail(place.table, variant, unit), entry)
     return found
