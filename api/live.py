@@ -76,6 +76,7 @@ class LiveHub:
         self._changes: dict[int, _Change] = {}
         self._news = asyncio.Event()
         self._wanted = asyncio.Event()
+        self._looked = asyncio.Event()  # what is known is of now, not of the last listener's time
 
     @property
     def full(self) -> bool:
@@ -87,6 +88,8 @@ class LiveHub:
         while not self.closing:
             await self._wanted.wait()
             await self._poll()
+            if self.clients:
+                self._looked.set()
             await asyncio.sleep(self.interval_s)
 
     def close(self) -> None:
@@ -105,10 +108,12 @@ class LiveHub:
             self.clients -= 1
             if not self.clients:
                 self._wanted.clear()
+                self._looked.clear()
 
     async def _events(self, site: str, place: Place | None) -> AsyncIterator[bytes]:
-        if not self._changes:
-            await self._news_after(0)  # the first poll of this run is about to finish
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.heartbeat_s):
+                await self._looked.wait()
         resumed = place is not None and place.run == self._run and place.version <= self._version
         seen = place.version if place is not None and resumed else 0
         version = self._version  # taken before each yield: a slow client must not skip what comes meanwhile
@@ -132,16 +137,23 @@ class LiveHub:
         try:
             rows = await asyncio.to_thread(self.load)
         except StorageError as error:
-            self.failures += 1
-            if self.failing_since is None:
-                log.warning("live stream: %s", error)
-                self.failing_since = datetime.now(UTC)
-                self._tell()
+            self._fail(error)
+            return
+        except Exception as error:
+            log.exception("live stream")
+            self._fail(error)  # a poller that died would leave every page waiting for ever
             return
         if self.failing_since is not None:
             self.failing_since = None
             self._tell()
         self._take(rows)
+
+    def _fail(self, error: Exception) -> None:
+        self.failures += 1
+        if self.failing_since is None:
+            log.warning("live stream: %s", error)
+            self.failing_since = datetime.now(UTC)
+            self._tell()
 
     def _take(self, rows: Mapping[int, Update]) -> None:
         known = self._changes

@@ -189,6 +189,24 @@ def test_many_listeners_share_one_poller_and_nobody_polls_for_nobody() -> None:
     run(hub, scenario)
 
 
+def test_the_first_event_does_not_wait_for_readings_and_is_of_now() -> None:
+    """Without any reading the first event comes at once; after a time without listeners it holds the newest values."""
+    table = Table()
+    table.values = {}
+    hub = LiveHub(load=table.load, interval_s=0.01, heartbeat_s=10)
+
+    async def scenario() -> None:
+        early = hub.stream("a", None)
+        assert (await asyncio.wait_for(data_of(early), 3))["readings"] == []
+        await early.aclose()  # type: ignore[attr-defined]  # an async generator
+        await asyncio.sleep(0.05)
+        table.values = {1: 5}
+        late = hub.stream("a", None)
+        assert (await asyncio.wait_for(data_of(late), 3))["readings"] == [{"point": 1, "value": 5}]
+
+    run(hub, scenario)
+
+
 def test_a_database_that_goes_away_is_told_and_told_again_when_it_is_back() -> None:
     """Trouble is an event with its beginning, recovery another; values that changed meanwhile follow."""
     table = Table()
