@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from api.figures import class_name, decimals, shown_decimals, symbol
+from api.figures import ClassName, class_name, decimals, shown_decimals, symbol
 from telemetry.quality import Reason
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ class PointView:
     out_of_range: bool
     headline: bool
     search: str  # lower case, without accents
+
+    @property
+    def bad(self) -> bool:
+        """Whether the value is stored and never counted."""
+        return self.class_name == ClassName.BAD
 
     @property
     def ts_ms(self) -> int | str:
@@ -96,9 +101,9 @@ class SiteView:
         return [point for point in self.points if point.ts is None]
 
     @property
-    def out_of_range(self) -> list[PointView]:
-        """Live sensors whose last value lies outside its valid range."""
-        return [point for point in self.points if point.out_of_range and not point.silent]
+    def wrong(self) -> list[PointView]:
+        """Live sensors whose last value is bad or lies outside its valid range."""
+        return [point for point in self.points if not point.silent and (point.out_of_range or point.bad)]
 
     @property
     def simulated(self) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from api.console.render import age
 from api.language import words
 from api.settings import ApiSettings
+from telemetry.quality import Reason
 from tests.api.conftest import OUT_OF_RANGE, serving
 
 if TYPE_CHECKING:
@@ -116,6 +117,11 @@ def test_a_value_out_of_range_is_listed(open_page: Callable[..., Page], address:
     item = page.locator(f'#out-of-range [data-of="{AIR}"]')
     item.wait_for()
     assert "55,0" in item.inner_text()
+    assert "hors plage" in item.inner_text()
+    port.write([(FLOW, datetime.now(UTC), 3.0, 2 | int(Reason.COMM))])
+    other = page.locator(f'#out-of-range [data-of="{FLOW}"]')
+    other.wait_for()
+    assert "mauvais · bus perdu" in other.inner_text()
     assert row(page, AIR).locator(".mark").inner_text() == "hors plage"
 
 

@@ -1,4 +1,4 @@
-// The list of what needs a look: silent sensors, longest first, and values out of range.
+// The list of what needs a look: silent sensors, longest first, and values that are out of range or bad.
 
 import { fill } from "./figures.js";
 
@@ -36,7 +36,7 @@ export function attention({ siteId, words, write }) {
 
   return function show(points, nowMs) {
     const silent = points.filter((p) => p.silent && p.ts !== null).sort((a, b) => a.ts - b.ts);
-    const range = points.filter((p) => p.outOfRange && !p.silent);
+    const range = points.filter((p) => (p.outOfRange || p.bad) && !p.silent);
     const unheard = points.filter((p) => p.ts === null).length;
     const last = (item, point) => {
       set(item.querySelector(".figure"), point.text);
@@ -47,7 +47,10 @@ export function attention({ siteId, words, write }) {
       const sentence = fill(words.silent_since, { time: write.since(point.ts, nowMs) });
       set(item.querySelector(".why"), `${sentence} · ${write.age((nowMs - point.ts) / 1000)}`);
     });
-    reconcile(rangeList, range, siteId, last);
+    reconcile(rangeList, range, siteId, (item, point) => {
+      last(item, point);
+      set(item.querySelector(".why"), point.said);
+    });
     document.getElementById("all-well").hidden = silent.length + range.length > 0;
     count("n-silent", silent.length);
     count("n-range", range.length);

@@ -52,9 +52,10 @@ function tick() {
     row.classList.toggle("unheard", !heard);
     row.classList.toggle("out-of-range", point.outOfRange);
     for (const name of ["good", "uncertain", "bad"]) row.classList.toggle(name, name === className(quality));
-    const said = markWords({ quality, silent: point.silent, heard }, words);
-    set(point.mark, said);
-    point.mark.hidden = said === "";
+    point.bad = className(quality) === "bad";
+    point.said = markWords({ quality, silent: point.silent, heard }, words);
+    set(point.mark, point.said);
+    point.mark.hidden = point.said === "";
   }
   showAttention([...points.values()], at);
   showStream(at);
