@@ -127,3 +127,29 @@ def test_retention_can_be_added_and_taken_back(hypertables: str) -> None:
     ask(hypertables, "SELECT drop_chunks('reading', %s)", from_us(NOW_US + 2 * WEEK * MINUTE_US))
     assert ask(hypertables, "SELECT count(*) FROM reading")[0][0] < 2 * WEEK
     assert ask(hypertables, "SELECT count(*) FROM reading_1h") == before
+
+
+def test_why_roll_ups_are_not_continuous_aggregates(hypertables: str) -> None:
+    """A continuous aggregate sees one bucket at a time: of a counter read every 15 minutes it finds no increase.
+
+    Ours carries each increment over the edge and loses nothing. This is the decision in docs/decisions.md, kept true.
+    """
+    (point,) = add_points(hypertables, 1, kind="counter", period_s=900.0, silent_after_s=3600.0)
+    rows = [(point, NOW_US + k * 15 * MINUTE_US, 5.0 * k) for k in range(97)]
+    with Writer(hypertables, gateway="test") as writer:
+        writer.write(messages_of(), decoded_of(batch_of(rows)))
+    refresh_all(hypertables)
+    ours = ask(hypertables, "SELECT sum(increase) FROM reading_15m")
+    with connect(hypertables, autocommit=True) as connection:
+        connection.execute(
+            "CREATE MATERIALIZED VIEW quarter WITH (timescaledb.continuous) AS"
+            " SELECT point_id, time_bucket('15 minutes', ts) AS bucket, max(value) - min(value) AS increase"
+            " FROM reading GROUP BY 1, 2 WITH NO DATA"
+        )
+        try:
+            connection.execute("CALL refresh_continuous_aggregate('quarter', NULL, NULL)")
+            theirs = connection.execute("SELECT sum(increase) FROM quarter").fetchall()
+        finally:
+            connection.execute("DROP MATERIALIZED VIEW quarter")
+    assert ours == [(pytest.approx(480.0),)]
+    assert theirs == [(0.0,)]
