@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from storage.engine import Connection
     from telemetry.batch import ReadingBatch
 
+DEVICE_LIMIT = 200  # characters of a device's name that are kept: an index has no room for a megabyte
+
 
 def ledger_parameters(gateway: str, ledger: LedgerRows) -> Mapping[str, object]:
     """Return the parameters of the ledger's part."""
@@ -52,7 +54,7 @@ def books_of(
         "todo_first": TimeArray(todo.first_us),
         "todo_last": TimeArray(todo.last_us),
         "now": from_us(now_us),
-        "device": [plain(device) for device, _, _ in sequences],
+        "device": [plain(device[:DEVICE_LIMIT]) for device, _, _ in sequences],
         "boot": [boot for _, boot, _ in sequences],
         "seqs": [seqs for _, _, seqs in sequences],
     }

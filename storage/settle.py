@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from telemetry.batch import ReadingBatch
 
 NOT_POISON = (errors.UniqueViolation,)
+DATA_ERRORS = (errors.DataError, errors.IntegrityError, errors.ProgramLimitExceeded)
 
 
 def settle(connection: Connection, batch: ReadingBatch, before: Outcome) -> Outcome:
@@ -135,7 +136,7 @@ def _trial(connection: Connection, batch: ReadingBatch, store: Callable[[Outcome
         store(Outcome(stored=batch))
     except NOT_POISON:
         return ""  # already there: no fault of the data
-    except (errors.DataError, errors.IntegrityError) as error:
+    except DATA_ERRORS as error:
         return (error.diag.message_primary or str(error)).strip()
     finally:
         if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:

@@ -27,7 +27,7 @@ from storage.outcome import (
     result_of,
 )
 from storage.quarantine_writer import write_refusals
-from storage.settle import settle, without_poison
+from storage.settle import DATA_ERRORS, settle, without_poison
 from storage.space import ReadingSpace
 from storage.statements import statement
 from telemetry.errors import StorageError
@@ -129,7 +129,7 @@ class Writer:
                 outcome = settle(connection, whole, outcome)
             except (errors.DeadlockDetected, errors.SerializationFailure):
                 connection.rollback()
-            except (errors.DataError, errors.IntegrityError) as error:
+            except DATA_ERRORS as error:
                 connection.rollback()
                 LOG.warning("a batch of %d readings was refused: %s", len(outcome.stored), error)
                 self._space = ReadingSpace()  # a partition may have been dropped behind our back
