@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from storage.plain_text import plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,6 +21,7 @@ LATE_US = 5 * MINUTE_US  # as far behind its arrival as "future" is ahead of it
 DAY_US = 1440 * MINUTE_US
 DENSE_NUMBERS = 1_000_000  # numbers below this are counted in arrays indexed by them
 LARGEST_BIGINT = 2**63 - 1
+DEVICE_LIMIT = 200  # characters of a device's name that are kept: an index has no room for a megabyte
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,7 +144,7 @@ def sequence_ranges(numbers: Sequence[MessageNumber]) -> list[tuple[str, int, st
     seen: dict[tuple[str, int], list[int]] = {}
     for device, boot, seq in numbers:
         if 0 <= seq < LARGEST_BIGINT and abs(boot) <= LARGEST_BIGINT:
-            seen.setdefault((device, boot), []).append(seq)
+            seen.setdefault((plain(device[:DEVICE_LIMIT]), boot), []).append(seq)
     return [(device, boot, _multirange(seqs)) for (device, boot), seqs in sorted(seen.items())]
 
 

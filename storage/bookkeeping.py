@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from storage.arrays import Float8Array, Int2Array, Int4Array, Int8Array, TimeArray
-from storage.plain_text import plain
 from storage.statements import statement
 from storage.times import from_us
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from storage.batch_summary import LedgerRows, PointSummary, Windows
     from storage.engine import Connection
     from telemetry.batch import ReadingBatch
-
-DEVICE_LIMIT = 200  # characters of a device's name that are kept: an index has no room for a megabyte
 
 
 def ledger_parameters(gateway: str, ledger: LedgerRows) -> Mapping[str, object]:
@@ -54,7 +51,7 @@ def books_of(
         "todo_first": TimeArray(todo.first_us),
         "todo_last": TimeArray(todo.last_us),
         "now": from_us(now_us),
-        "device": [plain(device[:DEVICE_LIMIT]) for device, _, _ in sequences],
+        "device": [device for device, _, _ in sequences],
         "boot": [boot for _, boot, _ in sequences],
         "seqs": [seqs for _, _, seqs in sequences],
     }

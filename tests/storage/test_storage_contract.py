@@ -118,7 +118,7 @@ def test_refusals_of_the_decoder_are_kept(any_engine_dsn: str) -> None:
     ]
     (point,) = add_points(any_engine_dsn, 1)
     messages = messages_of(2, topic="port/v1/qu\x00ay")
-    numbers = [MessageNumber("d\x00\ud800" * 5000, 1, 1)]
+    numbers = [MessageNumber("d\x00\ud800" * 5000, 1, 1), MessageNumber("d\x00\ud800" * 5001, 1, 2)]
     with Writer(any_engine_dsn, gateway="g1") as writer:
         batch = batch_of([(point, NOW_US, 1.0)])
         result = writer.write(messages, decoded_of(batch, refusals=refusals, sequences=numbers))
