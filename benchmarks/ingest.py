@@ -82,16 +82,21 @@ def _tell_round(tell: Callable[[str], None], number: int, text: str) -> None:
 
 
 def soak(rig: Rig, seconds: float, per_s: float, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Run at a quarter of the maximum and watch the gateway's memory."""
+    """Run at so many readings a second, with receipts, and watch the gateway's memory."""
     step_s = min(20.0, seconds)
     steps = max(1, round(seconds / step_s))
     rss_mb, p99_ms = [rig.rss_mb], 0.0
     for step in range(steps):
-        run = rig.through(entries=POINTS, seconds=step_s, rate=per_s / POINTS / 4, receipts=True)
+        run = rig.through(entries=POINTS, seconds=step_s, rate=per_s / POINTS, receipts=True)
         rss_mb.append(rig.rss_mb)
         p99_ms = max(p99_ms, run.p99_ms)
         tell(f"soak {step + 1}/{steps}: {rss_mb[-1]:.1f} MB, p99 {run.p99_ms:.0f} ms")
-    return {"soak_s": seconds, "soak_rss_mb": [round(value, 1) for value in rss_mb], "soak_p99_ms": round(p99_ms, 1)}
+    return {
+        "soak_s": seconds,
+        "soak_per_s": round(per_s),
+        "soak_rss_mb": [round(value, 1) for value in rss_mb],
+        "soak_p99_ms": round(p99_ms, 1),
+    }
 
 
 def measure(given: argparse.Namespace, tell: Callable[[str], None]) -> dict[str, Any]:
@@ -105,7 +110,7 @@ def measure(given: argparse.Namespace, tell: Callable[[str], None]) -> dict[str,
         for number in range(given.rounds):
             one_round(rig, figures, given, partial(_tell_round, tell, number + 1))
         medians = figures.medians()
-        soaked = soak(rig, given.soak, medians["packs_per_s"], tell) if given.soak else {}
+        soaked = soak(rig, given.soak, given.soak_share * medians["packs_per_s"], tell) if given.soak else {}
         document: dict[str, Any] = {name: float(f"{value:.4g}") for name, value in medians.items()}
         document |= {"rss_mb_start": round(rss_mb_start, 1), "rss_mb_end": round(rig.rss_mb, 1)}
         document |= {"broker": rig.broker.kind, "not_stored": rig.refused(), **soaked}
@@ -119,6 +124,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="length of each measurement [s]")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--soak", type=float, default=0.0, help="watch the memory for so long afterwards [s]")
+    parser.add_argument("--soak-share", type=float, default=0.25, help="its load as a share of the maximum")
     parser.add_argument("--client", choices=("bulk", "stock"), default="bulk")
     parser.add_argument("--writers", type=int, default=2)
     parser.add_argument("--batch-rows", type=int, default=BATCH_ROWS)

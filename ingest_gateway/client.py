@@ -20,7 +20,7 @@ from ingest_gateway.receipts import CONTENT_TYPE
 from telemetry.batch import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ingest_gateway.receipts import Receipt
@@ -93,6 +93,11 @@ class StockClient(paho.Client):
         paho has no public ping, and its own would end the connection when the answer, unread, does not come.
         """
         self.publish(self._alive_topic, b"1", qos=0)
+
+    def ask_for_an_answer(self) -> Callable[[], bool]:
+        """Publish something that the broker answers; the answer comes after it has read everything before it."""
+        info = self.publish(self._alive_topic, b"0", qos=1)
+        return lambda: info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS and info.is_published()
 
     def pending(self) -> bool:
         """Whether bytes are in hand that the socket will not announce again (TLS)."""

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paho.mqtt.enums import MQTTErrorCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest_gateway.bulk_client import make_client
 from ingest_gateway.client import connect_properties
 from ingest_gateway.doorbell import Doorbell
+from ingest_gateway.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +42,6 @@ log = logging.getLogger(__name__)
 _FIRST_BACKOFF_S = 0.2
 _LAST_BACKOFF_S = 15.0
 _TURN_S = 0.5  # the loop goes round at least this often
-_FAILURE = 128  # reason codes from here on are failures
 _FLUSH_S = 3.0  # how long a stop waits for the last acknowledgements to leave
 
 
@@ -69,11 +68,9 @@ class Connection:
         self._client.on_subscribe = self._on_subscribe
         self._bell = Doorbell()
         self._outbox: deque[Callable[[], None]] = deque()
-        self._wanted: frozenset[str] = frozenset()
-        self._never: frozenset[str] = frozenset()
-        self._subscribed: frozenset[str] = frozenset()
-        self._pending_mid: dict[int, Sequence[str]] = {}
+        self._subscriptions = Subscriptions()
         self._reading = True
+        self._leaving = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._last_ping_s = 0.0
@@ -81,7 +78,6 @@ class Connection:
         self.connected = False
         self.session_present = False
         self.reason = "not connected yet"  # why there is no connection, for people
-        self.refused_filters: frozenset[str] = frozenset()
         self.connections = 0  # made since the start
         self.last_turn_s = time.monotonic()  # the loop is alive if this is recent
 
@@ -96,16 +92,19 @@ class Connection:
         return self._thread.is_alive() and time.monotonic() - self.last_turn_s < 30
 
     @property
-    def settled_subscriptions(self) -> bool:
-        """Whether filters are wanted, and the broker has answered for every one."""
-        return self.connected and bool(self._wanted) and self._subscribed == self._wanted and not self._pending_mid
+    def subscribed(self) -> bool:
+        """Whether the broker has answered for every filter that is wanted."""
+        return self.connected and self._subscriptions.settled
+
+    @property
+    def refused_filters(self) -> frozenset[str]:
+        """The filters that the broker does not let us have."""
+        return self._subscriptions.refused
 
     def subscribe(self, filters: frozenset[str], *, never: frozenset[str] = frozenset()) -> None:
         """Set the topic filters to be subscribed to, now and after every reconnection; `never` are given up."""
-        if (filters, never) == (self._wanted, self._never):
-            return
-        self._wanted, self._never = filters, never
-        self._do(self._subscribe)
+        if self._subscriptions.want(filters, never):
+            self._do(self._subscribe)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Publish at QoS 0 when connected; dropped otherwise."""
@@ -232,21 +231,39 @@ class Connection:
             self._client.ping()
 
     def _say_goodbye(self) -> None:
-        """Disconnect after everything queued; the broker keeps the session."""
+        """Send everything queued, see that the broker has read it, and disconnect; the broker keeps the session.
+
+        A socket that is closed with something unread in it is reset, and what the broker had not read yet is lost
+        with it: acknowledgements, which would bring committed messages again. The answer to a last message says that
+        the broker has read all before it. What comes meanwhile is not looked at; it is not acknowledged either.
+        """
+        self._leaving = True
         if self.connected:
+            heard = self._client.ask_for_an_answer()
+            deadline = time.monotonic() + _FLUSH_S
+            while not heard() and self._exchange(deadline):
+                pass
+            if not heard():
+                log.warning("the broker did not confirm the last acknowledgements in time; it may send again")
             self._client.disconnect()
-        deadline = time.monotonic() + _FLUSH_S
-        while (sock := self._client.socket()) is not None and self._client.want_write():
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
-                log.warning("the broker did not take the last acknowledgements in time; it will send again")
-                break
-            if sock in select.select([], [sock], [], left_s)[1] and self._client.loop_write():
-                break
+            while self._client.want_write() and self._exchange(deadline + 1):
+                pass
         self.connected = False
 
+    def _exchange(self, deadline_s: float) -> bool:
+        """Write and read once, outside the ordinary loop; return False when time is up or the connection is gone."""
+        client = self._client
+        sock, left_s = client.socket(), deadline_s - time.monotonic()
+        if sock is None or left_s <= 0:
+            return False
+        ready, writable, _ = select.select([sock], [sock] if client.want_write() else [], [], min(left_s, _TURN_S))
+        if writable and client.loop_write():
+            return False
+        return client.socket() is not None and not (ready and client.read())
+
     def _take(self, messages: list[Message], tokens: list[int], replies: list[ReplyTo | None]) -> None:
-        self._intake.add(self.generation, messages, tokens, replies)
+        if not self._leaving:
+            self._intake.add(self.generation, messages, tokens, replies)
 
     def _send_settled(self, settled: _Settled) -> None:
         if not self.connected:
@@ -261,19 +278,8 @@ class Connection:
             self._client.publish(topic, payload, qos=0)
 
     def _subscribe(self) -> None:
-        """Bring the broker's subscriptions to what is wanted."""
-        if not self.connected:
-            return
-        wanted = self._wanted
-        added, removed = wanted - self._subscribed, self._subscribed - wanted
-        if removed:
-            self._client.unsubscribe(sorted(removed))
-        if added:
-            filters = sorted(added)
-            mid = self._client.subscribe([(name, _options(name)) for name in filters])[1]
-            if mid is not None:
-                self._pending_mid[mid] = filters
-        self._subscribed = wanted
+        if self.connected:
+            self._subscriptions.bring_about(self._client)
 
     def _on_connect(
         self, _client: object, _userdata: object, flags: ConnectFlags, code: ReasonCode, _properties: Properties | None
@@ -286,10 +292,7 @@ class Connection:
         self.connections += 1
         self.session_present = flags.session_present
         self._last_ping_s = time.monotonic()
-        # Subscribe again after every connection: the broker may have forgotten – or remember what it should not.
-        self._subscribed = self._never
-        self._pending_mid.clear()
-        self.refused_filters = frozenset()
+        self._subscriptions.connected()
         log.info("connected to %s, session %s", self._place, "kept" if flags.session_present else "new")
         self._subscribe()
 
@@ -308,17 +311,8 @@ class Connection:
         codes: Sequence[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        filters = self._pending_mid.pop(mid, ())
-        refused = {name for name, code in zip(filters, codes, strict=False) if code.value >= _FAILURE}
-        if refused:
-            log.error("%s refused the subscriptions %s", self._place, ", ".join(sorted(refused)))
-        self.refused_filters = self.refused_filters - frozenset(filters) | refused
+        self._subscriptions.answered(mid, codes, self._place)
 
     def _drain_outbox(self) -> None:
         while self._outbox:
             self._outbox.popleft()()
-
-
-def _options(topic_filter: str) -> SubscribeOptions:
-    """QoS 1; what we publish ourselves does not come back, except where MQTT forbids to ask for that."""
-    return SubscribeOptions(qos=1, noLocal=not topic_filter.startswith("$share/"))

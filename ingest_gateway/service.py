@@ -85,7 +85,7 @@ class Gateway:
                 f"the broker refused the subscriptions {', '.join(sorted(self.connection.refused_filters))} – "
                 "give the gateway's user the right to read them"
             )
-        elif self.connection.connected and not self.connection.settled_subscriptions:
+        elif self.connection.connected and not self.connection.subscribed:
             reasons.append("the broker has not confirmed the subscriptions yet")
         if self.intake.full:
             reasons.append(f"{self.intake.held_messages} messages wait for the database; the broker is held back")

@@ -46,7 +46,7 @@ def connect() -> Iterator[Callable[[GatewaySettings], tuple[Connection, Intake]]
         connection.subscribe(FILTERS)
         connection.start()
         made.append(connection)
-        wait_until(lambda: connection.settled_subscriptions, "the subscription")
+        wait_until(lambda: connection.subscribed, "the subscription")
         return connection, intake
 
     yield begin
