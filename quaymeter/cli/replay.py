@@ -6,6 +6,7 @@ import tempfile
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic as time_now
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -20,7 +21,7 @@ from quaymeter.publishing import agent_settings
 from simulators.open_data import OPEN_DATA
 from simulators.recorded import Fold, RecordedColumn, RecordedLayout, parse_tz
 from simulators.replay import Replay, ReplayProgress
-from telemetry.errors import ConfigurationError
+from telemetry.errors import BrokerError, ConfigurationError
 from telemetry.site_file import load_site
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from telemetry.site import Site
 
 OPEN_DATA_SITE = "open_data.toml"
+CONNECT_S = 15.0
 
 File = Annotated[
     Path, typer.Argument(help="CSV (also .gz) or Parquet; with --open-data the collection's folder.", exists=True)
@@ -98,6 +100,7 @@ def replay(  # noqa: PLR0913 – each is an option of the command
         closing(Buffer(Path(folder) / "buffer.sqlite", when_full=WhenFull.REFUSE)) as buffer,
         Agent(settings, buffer) as agent,
     ):
+        _wait_for_broker(agent, stop)
         results = _send(agent, site, chosen, speed=speed, drain_s=drain, stop=stop)
     _finish(chosen, results, as_json=as_json)
 
@@ -141,6 +144,19 @@ def _column(text: str, site: Site) -> RecordedColumn:
         )
     declared = {one.key: one.unit for one in site.points}
     return RecordedColumn(column=column, point=point, unit=unit or declared.get(point, ""))
+
+
+def _wait_for_broker(agent: Agent, stop: threading.Event) -> None:
+    """Refuse to wait for ever for a broker that is not there, or that does not let us in."""
+    end = time_now() + CONNECT_S
+    while not agent.publisher.connected and not stop.is_set():
+        if time_now() > end:
+            raise BrokerError(
+                f"no connection within {CONNECT_S:.0f} s",
+                place=f"broker {agent.settings.host}:{agent.settings.port}",
+                cure="start it, or mend QUAYMETER_BROKER_*; `quaymeter doctor` says what is wrong",
+            )
+        stop.wait(0.05)
 
 
 def _send(
