@@ -82,8 +82,14 @@ class _PackedDumper(Dumper):
         return obj.data
 
 
+# Made once: psycopg remembers every class of dumper for ever, and new ones a connection would pile up.
+_DUMPERS = {
+    kind: type(f"{kind.__name__}Dumper", (_PackedDumper,), {"oid": kind.array_oid})
+    for kind in (Int2Array, Int4Array, Int8Array, Float8Array, TimeArray)
+}
+
+
 def register_arrays(context: AdaptContext) -> None:
     """Teach a connection to take packed arrays."""
-    for kind in (Int2Array, Int4Array, Int8Array, Float8Array, TimeArray):
-        dumper = type(f"{kind.__name__}Dumper", (_PackedDumper,), {"oid": kind.array_oid})
+    for kind, dumper in _DUMPERS.items():
         context.adapters.register_dumper(kind, dumper)
