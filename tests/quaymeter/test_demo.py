@@ -174,10 +174,13 @@ def _assert_replayed_once(data: Path) -> None:
 
 
 def test_ctrl_c_while_starting_stops_what_has_started(data: Path, started: list[subprocess.Popen[str]]) -> None:
-    """An impatient Ctrl-C, half a second after the start, leaves nothing behind either."""
+    """An impatient Ctrl-C, as soon as the first part is started, leaves nothing behind either."""
     process = _start(data, started)
-    time.sleep(1.5)
     family = _children(process)
+    while not family:
+        assert process.poll() is None
+        time.sleep(0.05)
+        family = _children(process)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=STOP_S)
     assert process.returncode == 130
