@@ -83,7 +83,7 @@ _SEMANTICS = {number: _left_alone(number) for number in _TAGS}
 def read_cbor(payload: bytes) -> Any:  # noqa: ANN401  CBOR is any
     """Parse CBOR without tags, to a bounded depth."""
     try:
-        # Keys are texts: integers as keys can be chosen so that all collide, and a small message then takes minutes.
+        # Keys are texts: lists as keys hash without a secret and can be chosen so that all of them collide.
         return cbor2.loads(payload, semantic_decoders=_SEMANTICS, max_depth=8, strict_hashable_types=True)
     except (cbor2.CBORDecodeError, ValueError, RecursionError, OverflowError, TypeError, MemoryError) as error:
         raise RefusedError(RefusalReason.UNDECODABLE, f"not CBOR: {str(error)[:120]}") from None
