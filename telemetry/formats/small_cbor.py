@@ -1,8 +1,8 @@
 """A small, strict reader for CBOR whose maps have integer keys (SenML).
 
 The library reads CBOR faster, but where it takes integers as keys it takes lists too, and lists hash without a secret:
-they can be chosen so that all of them collide, and 640 kB then take 17 s. Here a map holds few keys, nesting is shallow,
-a length is never believed before the bytes are there, and no tag but the decimal fraction is understood.
+they can be chosen so that all of them collide, and 640 kB then take 17 s. Here a map holds few keys, nesting is
+shallow, a length is never believed before the bytes are there, and no tag but the decimal fraction is understood.
 """
 
 from __future__ import annotations
