@@ -147,7 +147,7 @@ class Rig:
         if self._receipts:
             return True
         last, since = -1, time.monotonic()
-        while time.monotonic() - since < 3.0:
+        while time.monotonic() - since < 8.0:  # longer than the gateway waits between two tries at its database
             now = self._received()
             if now != last:
                 last, since = now, time.monotonic()
