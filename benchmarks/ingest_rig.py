@@ -9,6 +9,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -57,35 +58,32 @@ class Rig:
         self._last_ms = 0
 
     def __enter__(self) -> Self:
-        self._directory = tempfile.TemporaryDirectory(prefix="quaymeter-bench-")
-        root = Path(self._directory.name)
-        # A broker of its own for the counting subscriber, so that the gateway is never in its way.
-        self.broker, self.counted_broker = LocalBroker(root / "broker"), LocalBroker(root / "counted")
-        self.broker.start()
-        self.counted_broker.start()
-        self._server = None if self._given_dsn else EmbeddedServer(root / "database")
-        self.dsn = self._server.start() if self._server else str(self._given_dsn)
-        migrate(self.dsn)
-        apply_site(self.dsn, bench_site(), who="benchmark")
-        self._asking = connect(self.dsn, autocommit=True)
-        port = free_port()
-        settings = {"dsn": self.dsn, "broker_port": self.broker.port, "client_id": "bench", "http_port": port}
-        self._gateway = _start("benchmarks.gateway_child", json.dumps(settings | self._settings))
-        self.gateway = psutil.Process(self._gateway.pid)
-        _wait_until_ready(port)
+        with ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()  # nothing went wrong: everything stays until leaving
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._gateway.terminate()
-        self._gateway.communicate()
-        self._asking.close()
-        if self._server:
-            self._server.stop(immediately=True)
-        self.broker.stop()
-        self.counted_broker.stop()
-        self._directory.cleanup()
+        self._stack.close()
+
+    def _start(self, stack: ExitStack) -> None:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="quaymeter-bench-")))
+        # A broker of its own for the counting subscriber, so that the gateway is never in its way.
+        self.broker = stack.enter_context(LocalBroker(root / "broker"))
+        self.counted_broker = stack.enter_context(LocalBroker(root / "counted"))
+        self.dsn = self._given_dsn or stack.enter_context(EmbeddedServer(root / "database")).dsn
+        migrate(self.dsn)
+        apply_site(self.dsn, bench_site(), who="benchmark")
+        self._asking = stack.enter_context(closing(connect(self.dsn, autocommit=True)))
+        port = free_port()
+        settings = {"dsn": self.dsn, "broker_port": self.broker.port, "client_id": "bench", "http_port": port}
+        gateway = _start("benchmarks.gateway_child", json.dumps(settings | self._settings))
+        stack.callback(gateway.communicate)
+        stack.callback(gateway.terminate)
+        self.gateway = psutil.Process(gateway.pid)
+        _wait_until_ready(port)
 
     @property
     def rss_mb(self) -> float:
