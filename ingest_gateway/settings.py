@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from telemetry.errors import ConfigurationError
+from telemetry.validate import DEFAULT_RETENTION_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ class GatewaySettings:
     max_held_bytes: int = 128_000_000  # not yet committed; above it the socket is not read
     max_payload: int = 1_000_000  # [bytes]; larger messages go to quarantine, cut to this length
 
-    retention_s: float = 10 * 365 * 86400.0  # older readings are refused as too late
+    retention_s: float = DEFAULT_RETENTION_S  # older readings are refused as too late
     future_s: float = 300.0  # readings further ahead are refused
     catalogue_check_s: float = 3.0  # how often to look whether the site file was applied anew
     drain_s: float = 20.0  # after SIGTERM, how long to go on writing what is in hand

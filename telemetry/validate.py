@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from telemetry.points import PointTable
 
 US_PER_S = 1_000_000
-DEFAULT_RETENTION_S = 10 * 365 * 86400.0
+DEFAULT_RETENTION_S = 20 * 365 * 86400.0  # an old logger is welcome; a clock that fell back to 2000 is not
 DEFAULT_FUTURE_S = 300.0
 
 ACCEPTED = 0
