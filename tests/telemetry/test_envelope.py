@@ -70,7 +70,7 @@ def test_one_bad_entry_among_fifty_costs_only_itself() -> None:
         RefusalReason.UNIT: entry("t_in", 1.0, unit="bar"),
         RefusalReason.RANGE_REJECT: entry("t_in", -300.0),
         RefusalReason.FUTURE: entry("t_in", 1.0, t=400_000),
-        RefusalReason.TOO_LATE: entry("t_in", 1.0, t=-11 * 365 * 86_400_000),
+        RefusalReason.TOO_LATE: entry("t_in", 1.0, t=-21 * 365 * 86_400_000),
         RefusalReason.SCHEMA: {"n": "t_in", "v": "twelve"},
     }
     for reason, culprit in bad.items():
