@@ -70,7 +70,7 @@ def make_rollups(dsn: str, points: list[int], days: int) -> None:
             connection.execute(
                 "INSERT INTO reading_15m SELECT p, b, 15, 0, 4 + sin(p + k), 3, 6, NULL, NULL, 900, 0, 1, b, 4, 0,"
                 " b + interval '14 min', 4, 0, 0, 0 FROM unnest(%s::int[]) AS p, generate_series(0, %s * 96 - 1) AS k,"
-                " LATERAL (SELECT %s::timestamptz + k * interval '15 min' AS b) AS at",
+                " LATERAL (SELECT %s::timestamptz + k * interval '15 min' AS b) AS at ORDER BY b, p",
                 (points, length, START + day * DAY),
             )
         for level in ("1h", "1d"):

@@ -112,7 +112,7 @@ points = st.builds(
 
 
 @settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking costs minutes of database work
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # every example has a point of its own

@@ -189,14 +189,14 @@ def test_files_that_do_not_fit_are_explained(database: str, tmp_path: Path) -> N
 
 
 def test_a_long_export_holds_little_memory(database: str, tmp_path: Path) -> None:
-    """Half a million readings leave through a few megabytes of Python memory."""
+    """Two hundred thousand readings leave through a few megabytes of Python memory."""
     apply_site(database, SITE, who="test")
     number = load_catalogue(database, "quay").points[POWER].point_id
     with connect(database, autocommit=True) as connection:
         connection.execute("SELECT ensure_reading_space(ARRAY['2025-10-01', '2025-11-01']::date[])")
         connection.execute(
             "INSERT INTO reading SELECT to_timestamp(%s) + k * interval '1 second', %s, k, 0, now()"
-            " FROM generate_series(1, 500000) AS k",
+            " FROM generate_series(1, 200000) AS k",
             (NOW_US / 1e6, number),
         )
     tracemalloc.start()
@@ -206,7 +206,7 @@ def test_a_long_export_holds_little_memory(database: str, tmp_path: Path) -> Non
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert rows == 500_000
-    assert peak < 30_000_000
+    assert rows == 200_000
+    assert peak < 25_000_000
     values = pa.parquet.read_table(tmp_path / "all.parquet").column("value").to_numpy()
-    assert np.array_equal(values, np.arange(1, 500_001))
+    assert np.array_equal(values, np.arange(1, 200_001))
