@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -188,12 +189,13 @@ def trickle(listener: socket.socket, port: int, stop: threading.Event) -> None:
     server = socket.create_connection(("127.0.0.1", port))
 
     def upstream() -> None:
-        while data := client.recv(4096):
-            server.sendall(data)
-        server.close()
+        with contextlib.suppress(OSError):  # either end may go first
+            while data := client.recv(4096):
+                server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
 
     threading.Thread(target=upstream, daemon=True).start()
-    with client:
+    with client, server, contextlib.suppress(OSError):
         while not stop.is_set() and (data := server.recv(4096)):
             for byte in data:
                 client.sendall(bytes((byte,)))
