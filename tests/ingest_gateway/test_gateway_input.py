@@ -85,7 +85,7 @@ BAD = {
     "unit of another quantity": (RefusalReason.UNIT, TELEMETRY, lambda: envelope({"u": "bar"}), JSON_TYPE),
     "future": (RefusalReason.FUTURE, TELEMETRY, lambda: envelope(ts_ms=now_ms() + 301_000), JSON_TYPE),
     "year 2100": (RefusalReason.FUTURE, TELEMETRY, lambda: envelope(ts_ms=4_102_444_800_000), JSON_TYPE),
-    "too late": (RefusalReason.TOO_LATE, TELEMETRY, lambda: envelope(ts_ms=now_ms() - 3651 * DAY_MS), JSON_TYPE),
+    "too late": (RefusalReason.TOO_LATE, TELEMETRY, lambda: envelope(ts_ms=now_ms() - 7301 * DAY_MS), JSON_TYPE),
     "year 1970": (RefusalReason.TOO_LATE, TELEMETRY, lambda: envelope(ts_ms=1), JSON_TYPE),
     "impossible": (RefusalReason.RANGE_REJECT, TELEMETRY, lambda: envelope({"v": -400.0}), JSON_TYPE),
     "not allowed": (RefusalReason.NOT_ALLOWED, OTHER_TELEMETRY, lambda: envelope({"n": "flow"}), JSON_TYPE),
