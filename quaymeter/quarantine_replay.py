@@ -16,19 +16,26 @@ from typing import TYPE_CHECKING
 from storage import quarantine
 from storage.catalogue import list_sites, load_catalogue
 from storage.engine import connect
+from storage.ledger import IMPORT
+from storage.quarantine_writer import kept_text
 from storage.writer import Writer
 from telemetry.batch import Message, RefusalReason
 from telemetry.catalogue import Catalogue
 from telemetry.decode import Decoder
-from telemetry.topics import SPARKPLUG_ROOT
+from telemetry.topics import ROOT, SPARKPLUG_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from storage.quarantine import QuarantineEntry
+    from storage.engine import Connection
+    from storage.outcome import WriteResult
+    from storage.quarantine import OpenEntry, QuarantineEntry
+    from telemetry.batch import Decoded
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GATEWAY = "quarantine-replay"  # its name in the ledger
+IMPORT_AGAIN = "a row of an imported file, which is not kept here – mend the cause and import the file again"
+FIRST_STAYS = "another value is stored for the same point and time: the first one stays"
 
 
 class Outcome(StrEnum):
@@ -66,44 +73,61 @@ def choose(dsn: str, ids: Sequence[int], reason: str | None) -> list[int]:
             chosen += [entry.id for entry in page]
 
 
+class _NothingStored(Exception):  # noqa: N818 – a verdict, not an error: it takes the transaction back
+    """Every reading of the message was refused when it came to writing."""
+
+
 def replay(dsn: str, ids: Sequence[int], *, who: str, retention_s: float, dry_run: bool = False) -> Iterator[Replayed]:
     """Replay the messages of these entries one by one, marking those that went in.
 
-    A message whose entries would be refused again for the same cause is left as it is.
+    A message of which nothing would be stored is left as it is. One message is held at a time.
     """
     decoders = _Decoders(dsn, retention_s)
     with connect(dsn, autocommit=True) as connection, Writer(dsn, gateway=GATEWAY) as writer:
-        for group in _by_message([quarantine.show(connection, number) for number in ids]):
-            result = _replay_one(group, decoders, writer if not dry_run else None)
-            if result.outcome is Outcome.STORED and not dry_run:
-                quarantine.mark_replayed(connection, result.ids, who=who)
-            yield result
+        for group in quarantine.messages_of(connection, ids):
+            message = quarantine.show(connection, group[0])
+            asked = quarantine.entries_of(connection, group)
+            yield _replay_one(message, asked, decoders, None if dry_run else _Way(writer, who))
 
 
-def _by_message(entries: Sequence[QuarantineEntry]) -> list[list[QuarantineEntry]]:
-    """Group entries that came in one message."""
-    groups: dict[tuple[object, ...], list[QuarantineEntry]] = {}
-    for entry in entries:
-        groups.setdefault((entry.gateway, entry.arrived_at, entry.topic, entry.payload), []).append(entry)
-    return list(groups.values())
+@dataclass(frozen=True)
+class _Way:
+    """The way back in: the writer, and the name in whose name it is gone."""
+
+    writer: Writer
+    who: str
+
+    def send(self, message: Message, decoded: Decoded, ids: Sequence[int]) -> WriteResult:
+        """Store a message and mark its entries in one transaction; raise _NothingStored where nothing goes in."""
+
+        def mark(connection: Connection, result: WriteResult) -> None:
+            if not result.stored + result.duplicate:
+                raise _NothingStored
+            quarantine.mark_replayed(connection, ids, who=self.who)
+
+        return self.writer.write([message], decoded, also=mark)
 
 
-def _replay_one(group: Sequence[QuarantineEntry], decoders: _Decoders, writer: Writer | None) -> Replayed:
-    first, ids = group[0], tuple(entry.id for entry in group)
-    if first.payload is None or not first.complete:
-        return Replayed(ids=ids, outcome=Outcome.CUT, detail=f"{first.payload_bytes} bytes, only the beginning is kept")
-    if all(entry.reason == RefusalReason.CONFLICT for entry in group):
-        detail = "another value is stored for the same point and time: the first one stays"
-        return Replayed(ids=ids, outcome=Outcome.STILL_REFUSED, detail=detail)
-    arrived_us = (first.arrived_at - EPOCH) // timedelta(microseconds=1)
-    message = Message(first.topic, first.payload, first.content_type, arrived_us)
-    decoded = decoders.of(first.topic).decode([message])
-    again = {refusal.entry: refusal.detail for refusal in decoded.refusals}
-    if all(entry.entry in again for entry in group):
-        return Replayed(ids=ids, outcome=Outcome.STILL_REFUSED, detail=again[first.entry])
-    if writer is None:
-        return Replayed(ids=ids, outcome=Outcome.STORED, stored=len(decoded.batch), quarantined=len(again))
-    result = writer.write([message], decoded)
+def _replay_one(kept: QuarantineEntry, asked: Sequence[OpenEntry], decoders: _Decoders, way: _Way | None) -> Replayed:
+    ids = tuple(entry.id for entry in asked)
+    if verdict := _without_trying(kept, asked):
+        return Replayed(ids=ids, outcome=verdict[0], detail=verdict[1])
+    arrived_us = (kept.arrived_at - EPOCH) // timedelta(microseconds=1)
+    message = Message(kept.topic, kept.payload or b"", kept.content_type, arrived_us)
+    decoded = decoders.of(kept.topic).decode([message])
+    again = {kept_text(refusal.entry): refusal.detail for refusal in decoded.refusals}
+    if not len(decoded.batch) or all(entry.entry in again for entry in asked):
+        detail = next((again[entry.entry] for entry in asked if entry.entry in again), None)
+        return Replayed(
+            ids=ids, outcome=Outcome.STILL_REFUSED, detail=detail or next(iter(again.values()), "it holds no reading")
+        )
+    if way is None:
+        refused = len(decoded.refusals)
+        return Replayed(ids=ids, outcome=Outcome.STORED, stored=len(decoded.batch), quarantined=refused)
+    try:
+        result = way.send(message, decoded, ids)
+    except _NothingStored:
+        return Replayed(ids=ids, outcome=Outcome.STILL_REFUSED, detail=FIRST_STAYS)
     return Replayed(
         ids=ids,
         outcome=Outcome.STORED,
@@ -111,6 +135,17 @@ def _replay_one(group: Sequence[QuarantineEntry], decoders: _Decoders, writer: W
         duplicate=result.duplicate,
         quarantined=result.quarantined,
     )
+
+
+def _without_trying(kept: QuarantineEntry, asked: Sequence[OpenEntry]) -> tuple[Outcome, str] | None:
+    """Return what is plain before anything is decoded, or None."""
+    if kept.gateway == IMPORT:
+        return Outcome.STILL_REFUSED, IMPORT_AGAIN
+    if not kept.complete:
+        return Outcome.CUT, f"{kept.payload_bytes} bytes, only the beginning is kept"
+    if all(entry.reason == RefusalReason.CONFLICT for entry in asked):
+        return Outcome.STILL_REFUSED, FIRST_STAYS
+    return None
 
 
 class _Decoders:
@@ -124,7 +159,7 @@ class _Decoders:
     def of(self, topic: str) -> Decoder:
         """Return the decoder of the site that a topic belongs to; one that knows no point where none does."""
         for catalogue, decoder in self._decoders:
-            if f"/{catalogue.site}/" in topic or topic in catalogue.plain_topics:
+            if topic.startswith(f"{ROOT}/{catalogue.site}/") or topic in catalogue.plain_topics:
                 return decoder
         for catalogue, decoder in self._decoders:
             if any(topic.startswith(f"{SPARKPLUG_ROOT}/{node.partition('/')[0]}/") for node in catalogue.sparkplug):

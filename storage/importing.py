@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from storage.catalogue import load_catalogue
 from storage.engine import connect, storage_errors
 from storage.import_file import FileChunk, ImportMapping, read_chunks
+from storage.ledger import IMPORT
 from storage.statements import statement
 from storage.writer import Writer
 from telemetry.batch import Decoded, Message, ReadingBatch, Refusal, RefusalReason
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from telemetry.points import PointTable
 
 CHUNK_ROWS = 50_000
-GATEWAY = "import"
 HISTORY = TimeLimits(retention_s=100 * 365 * 86400.0)
 
 
@@ -69,7 +69,7 @@ def import_history(
     Importing a finished file again reads it all again: every reading counts as a duplicate.
     """
     checker = _Checker(load_catalogue(dsn, site), mapping, path)
-    with _Job(dsn, path, _fingerprint(path, site, mapping)) as job, Writer(dsn, gateway=GATEWAY) as writer:
+    with _Job(dsn, path, _fingerprint(path, site, mapping)) as job, Writer(dsn, gateway=IMPORT) as writer:
         chunks = read_chunks(path, mapping, skip_rows=job.result.rows, chunk_rows=chunk_rows)
         for chunk, message, decoded in _ahead(map(checker.decode, chunks)):
             writer.write([message], decoded, also=job.mark(chunk))

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from storage.engine import Connection
 
+IMPORT = "import"  # the ledger's name for what came from files
+
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerTotals:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -79,8 +79,36 @@ def show(connection: Connection, entry_id: int) -> QuarantineEntry:
     with storage_errors("show a quarantined entry"):
         row = connection.execute(statement("quarantine", "show"), (entry_id,)).fetchone()
     if row is None:
-        raise StorageError(f"no quarantined entry {entry_id}", cure="list them: quaymeter quarantine list")
+        raise _no_entry(entry_id)
     return _entry(row)
+
+
+def _no_entry(entry_id: int) -> StorageError:
+    return StorageError(f"no quarantined entry {entry_id}", cure="list them: quaymeter quarantine list")
+
+
+class OpenEntry(NamedTuple):
+    """What was refused of a message."""
+
+    id: int
+    reason: str
+    entry: str  # as it is kept, see `storage.quarantine_writer.kept_text`
+
+
+def messages_of(connection: Connection, ids: Sequence[int]) -> list[list[int]]:
+    """Group entries by the message they came in; an id that is not there is an error."""
+    with storage_errors("find the messages of quarantined entries"):
+        groups = [group for _, group in connection.execute(statement("quarantine", "messages"), (list(ids),))]
+    missing = set(ids).difference(*groups)
+    if missing:
+        raise _no_entry(min(missing))
+    return groups
+
+
+def entries_of(connection: Connection, ids: Sequence[int]) -> list[OpenEntry]:
+    """Return entries without their messages, oldest first."""
+    with storage_errors("read quarantined entries"):
+        return [OpenEntry(*row) for row in connection.execute(statement("quarantine", "entries"), (list(ids),))]
 
 
 def counts(connection: Connection) -> list[ReasonCount]:
@@ -91,12 +119,13 @@ def counts(connection: Connection) -> list[ReasonCount]:
 
 
 def mark_replayed(connection: Connection, ids: Sequence[int], *, who: str) -> int:
-    """Mark entries (and the others of their messages) as replayed; commit; return how many were marked."""
-    with storage_errors("mark the quarantine"):
-        marked = connection.execute(statement("quarantine", "mark_replayed"), {"ids": list(ids), "who": who}).rowcount
-        audit = {"who": who, "what": "quarantine_replay", "subject": "quarantine", "detail": Jsonb({"ids": list(ids)})}
-        connection.execute(statement("catalogue", "audit"), audit)
-        connection.commit()
+    """Mark entries (and the others of their messages) as replayed; return how many were marked.
+
+    Part of the transaction that stores what they held: it neither commits nor turns the driver's errors into ours.
+    """
+    marked = connection.execute(statement("quarantine", "mark_replayed"), {"ids": list(ids), "who": who}).rowcount
+    audit = {"who": who, "what": "quarantine_replay", "subject": "quarantine", "detail": Jsonb({"ids": list(ids)})}
+    connection.execute(statement("catalogue", "audit"), audit)
     return marked
 
 

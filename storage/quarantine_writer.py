@@ -35,5 +35,10 @@ def write_refusals(
     with connection.cursor().copy(statement("writer", "copy_refusals")) as copy:
         copy.set_types(["int8", "timestamptz", "text", "text", "text", "text"])
         for message, received_us, reason, detail, entry in refused:
-            texts = (str(reason), plain(detail[:TEXT_LIMIT]), plain(entry[:TEXT_LIMIT]))
+            texts = (str(reason), kept_text(detail), kept_text(entry))
             copy.write_row((payload_id[message], from_us(received_us), gateway, *texts))
+
+
+def kept_text(text: str) -> str:
+    """Return as much of an entry or a detail as the quarantine keeps of it."""
+    return plain(text[:TEXT_LIMIT])

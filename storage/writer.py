@@ -107,7 +107,8 @@ class Writer:
 
         Committed when it returns. Writing the same batch again is harmless: its readings count as duplicates.
         A StorageError means that nothing of the batch is stored; if it is `transient`, write it again later.
-        `also` may write more within the same transaction; it is called anew for every attempt.
+        `also` may write more within the same transaction; it is called anew for every attempt. What it raises leaves
+        nothing of the batch behind.
         (Where the connection is lost in the very COMMIT, it may be stored; again, writing it again is harmless.)
         """
         self.connect()
@@ -116,6 +117,9 @@ class Writer:
             return self._stored(decoded.batch, delivery)
         except psycopg.Error as error:
             raise self._failed(error) from error
+        except BaseException:
+            self.close()  # whatever it was: half a transaction must not wait for the next batch to commit it
+            raise
 
     def _stored(self, whole: ReadingBatch, delivery: _Delivery) -> WriteResult:
         """Try until the batch is in, each time having learnt why it was not."""

@@ -22,6 +22,14 @@ WHERE q.id = %s;
 -- How many entries each reason has, and how many of them were not replayed.
 SELECT reason, count(*), count(*) FILTER (WHERE replayed_at IS NULL) FROM quarantine GROUP BY reason ORDER BY reason;
 
+-- name: messages
+-- The messages of these entries, the oldest entry first, each with those of its entries that were asked for.
+SELECT payload_id, array_agg(id ORDER BY id) FROM quarantine WHERE id = ANY(%s) GROUP BY payload_id ORDER BY min(id);
+
+-- name: entries
+-- What was asked for of one message, without the message.
+SELECT id, reason, entry FROM quarantine WHERE id = ANY(%s) ORDER BY id;
+
 -- name: mark_replayed
 -- Marks the entries of the messages of these entries: a message is replayed whole.
 UPDATE quarantine SET replayed_at = now(), replayed_by = %(who)s

@@ -129,6 +129,7 @@ def test_refusals_of_the_decoder_are_kept(any_engine_dsn: str) -> None:
         counts = {count.reason: count.open for count in quarantine.counts(connection)}
         entries = quarantine.list_(connection, reason="schema")
         assert quarantine.mark_replayed(connection, [entries[0].id], who="test") == 2
+        connection.commit()
         left = quarantine.list_(connection, open_only=True)
         assert ledger.totals(connection, audit=True).balanced
     assert counts == {"schema": 1, "undecodable": 1, "unit": 1}
