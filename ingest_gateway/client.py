@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # A message is read at most this often in one turn before acknowledgements and pings get theirs.
 _READS_A_TURN = 200
+# A packet that no broker set up as ours lets in [bytes]; a broker without limits must not fill our memory with one.
+_MAX_PACKET = 32_001_000
 
 
 class Sink(Protocol):
@@ -139,10 +141,11 @@ def reply_of(properties: Properties | None) -> ReplyTo | None:
 
 
 def connect_properties(settings: GatewaySettings) -> Properties:
-    """Return the properties of CONNECT: a session that outlives us, and a bounded window."""
+    """Return the properties of CONNECT: a session that outlives us, a bounded window and bounded packets."""
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
     properties.SessionExpiryInterval = settings.session_expiry_s
     properties.ReceiveMaximum = settings.receive_maximum
+    properties.MaximumPacketSize = max(_MAX_PACKET, 2 * settings.max_payload)
     return properties
 
 

@@ -23,6 +23,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from ingest_gateway.bulk_client import make_client
 from ingest_gateway.client import connect_properties
 from ingest_gateway.doorbell import Doorbell
+from ingest_gateway.recurrence import Recurrence
 from ingest_gateway.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Connection:
         self.session_present = False
         self.reason = "not connected yet"  # why there is no connection, for people
         self.connections = 0  # made since the start
+        self.unreadable = Recurrence()  # connections that ended over bytes that are no MQTT
         self.last_turn_s = time.monotonic()  # the loop is alive if this is recent
 
     def start(self) -> None:
@@ -212,6 +214,9 @@ class Connection:
         if not code and (sock in writable or client.want_write()):
             code = client.loop_write()
         if code:
+            if code == MQTTErrorCode.MQTT_ERR_PROTOCOL:
+                log.error("%s sent what cannot be read; connecting again", self._place)
+                self.unreadable.note()
             return False
         self._stay_alive(reading=reading)
         return True

@@ -2,7 +2,8 @@
 
 `PacketReader.feed` takes whatever the socket gave and returns every PUBLISH of QoS 0 or 1 that is complete; packets of
 other types are kept for somebody else to handle. What is incomplete waits for the next call. A packet longer than
-allowed is delivered cut, and its rest is dropped as it comes: it never lies in memory as a whole.
+allowed is delivered cut, and its rest is dropped as it comes: it never lies in memory as a whole. Where the cut goes
+through the properties, the beginning of the packet stands for the payload, so that the decoder refuses it as too large.
 """
 
 from __future__ import annotations
@@ -173,21 +174,23 @@ class PacketReader:
                 if body < 0:
                     break
             stop = body + length
-            if stop > end:
+            cut = stop > end
+            if cut:
                 if length <= self._max_packet or end - body < self._max_packet:
                     break
                 self._skip = stop - end  # all that is here is looked at, all that comes is dropped
                 stop = end
             first = data[at]
             if first & 0xF0 == _PUBLISH and first & _QOS_BITS != _QOS_2:
-                self._publish(data, first, body, stop, received_us)
+                self._publish(data, first, body, stop, received_us, cut=cut)
             else:
                 self.others.append(OtherPacket(first, data[body:stop]))
             at = stop
         self._rest = data[at:] if at else data
 
-    def _publish(self, data: bytes, first: int, at: int, stop: int, received_us: int) -> None:
-        """Take one PUBLISH apart, from after its fixed header to `stop`."""
+    def _publish(self, data: bytes, first: int, at: int, stop: int, received_us: int, *, cut: bool) -> None:
+        """Take one PUBLISH apart, from after its fixed header to `stop`; `cut` says that it goes on behind it."""
+        body = at
         if stop - at < 3:
             raise MalformedPacketError("a PUBLISH shorter than its header")
         topic_end = at + 2 + (data[at] << 8 | data[at + 1])
@@ -205,8 +208,13 @@ class PacketReader:
         at += 1
         if length >= 0x80:
             length, at = read_length(data, at - 1, stop)
-        block = data[at : at + length]
-        at += length
+        if cut and 0 <= at < stop < at + length + self._cut:
+            # Less than a payload that is too large would be left, and could pass for a whole one.
+            block = data[at : at + length] if at + length <= stop else b""
+            at, stop = body, body + self._cut
+        else:
+            block = data[at : at + length]
+            at += length
         if at > stop or at < 0:
             raise MalformedPacketError("properties longer than their PUBLISH")
         properties = self._properties.get(block) or self._read_properties(block)

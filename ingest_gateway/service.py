@@ -75,6 +75,8 @@ class Gateway:
         reasons = [] if self.connection.alive else ["the network thread does not move"]
         if self._started and not self.pipeline.alive:
             reasons.append("a writer has ended")
+        if self.connection.unreadable.often:
+            reasons.append("the broker sends again and again what cannot be read as MQTT 5 – see the log, report it")
         return reasons
 
     def not_ready(self) -> list[str]:

@@ -16,6 +16,7 @@ from ingest_gateway.intake import Batch, Intake, ReplyTo, mid_and_qos, token
 from ingest_gateway.metrics import Metrics
 from ingest_gateway.pipeline import Pipeline
 from ingest_gateway.receipts import Receipt, may_answer, receipt_payload, receipts_for
+from ingest_gateway.recurrence import Recurrence
 from ingest_gateway.settings import GatewaySettings
 from storage.outcome import WriteResult
 from telemetry.batch import Decoded, Message, RefusalReason, empty_batch
@@ -310,3 +311,17 @@ def test_settings_that_cannot_work_are_refused_by_name(changes: dict[str, object
     """The error names the setting and what to do."""
     with pytest.raises(ConfigurationError, match=next(iter(changes))):
         GatewaySettings(dsn="", **changes)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_trouble_is_frequent_at_the_fifth_time_in_five_minutes() -> None:
+    """Four broken connections are an accident, the fifth shows in /health until five minutes have passed."""
+    now_s = [0.0]
+    trouble = Recurrence(clock_s=lambda: now_s[0])
+    for time_s in (0, 60, 120, 180):
+        now_s[0] = time_s
+        trouble.note()
+        assert not trouble.often
+    trouble.note()
+    assert trouble.often
+    now_s[0] = 301.0
+    assert not trouble.often

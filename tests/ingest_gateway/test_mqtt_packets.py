@@ -133,6 +133,29 @@ def test_a_payload_just_above_the_limit_is_cut_one_byte_above_it() -> None:
     assert [len(m.payload) for m in reader.messages] == [1001, 1000]
 
 
+def user_properties(count: int) -> bytes:
+    """Encode user properties of some 60 kB each."""
+    return (b"\x26\x00\x01k" + struct.pack("!H", 60_000) + b"x" * 60_000) * count
+
+
+def test_properties_too_large_to_hold_are_no_broken_connection() -> None:
+    """A legal packet of two megabytes of properties comes out as too large, with its id; its neighbour is unharmed."""
+    packet = publish("a", b"{}", mid=5, qos=1, block=user_properties(34))
+    stream = packet + publish("b", b"1", mid=6, qos=1)
+    reader = read(*[stream[at : at + 65_536] for at in range(0, len(stream), 65_536)])
+    assert [(m.topic, len(m.payload)) for m in reader.messages] == [("a", 1001), ("b", 1)]
+    assert [mid_and_qos(value)[0] for value in reader.tokens] == [5, 6]
+
+
+def test_a_cut_number_never_passes_for_a_whole_one() -> None:
+    """Where the cut leaves a few digits of a payload, they are not delivered; who asked for a receipt still gets it."""
+    block = properties(response_topic=b"a/receipt", correlation=b"7") + user_properties(1)
+    packet = publish("a", b"1" * 20_000, mid=5, qos=1, block=block)
+    reader = read(packet[:71_005], packet[71_005:])
+    assert [len(m.payload) for m in reader.messages] == [1001]
+    assert reader.replies == [ReplyTo("a/receipt", b"7")]
+
+
 def test_topic_aliases_belong_to_their_connection() -> None:
     """An alias stands for the topic it came with; after a reset it stands for nothing."""
     alias = b"\x23\x00\x05"
