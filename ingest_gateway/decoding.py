@@ -102,9 +102,12 @@ class SiteDecoders:
     def decode(self, messages: Sequence[Message]) -> Decoded:
         """Decode messages (n,) of any site into one batch."""
         self._take_over()
+        memories = {site: decoder.memory() for site, decoder in self._decoders.items()}
         decoded = self._decode(messages)
         unknown = any(refusal.reason == RefusalReason.UNKNOWN_POINT for refusal in decoded.refusals)
         if unknown and time.monotonic() - self._looked_s > _AGAIN_AFTER_S and self.refresh():
+            for site, memory in memories.items():
+                self._decoders[site].recall(memory)
             self._take_over()
             decoded = self._decode(messages)
         return decoded
@@ -138,11 +141,13 @@ class SiteDecoders:
 
     def _decode_safely(self, decoder: Decoder, messages: Sequence[Message]) -> Decoded:
         """Decode; should the decoder raise against its word, find the message and refuse it alone."""
+        memory = decoder.memory()
         try:
             return decoder.decode(messages)
         except Exception as error:
             self._metrics.decode_failures.inc()
             log.exception("the decoder failed on %d messages", len(messages))
+            decoder.recall(memory)
             if len(messages) == 1:
                 detail = f"the decoder failed: {error!r} – a defect of quaymeter, please report it"
                 refusal = Refusal(0, RefusalReason.UNDECODABLE, detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -43,6 +44,12 @@ class Checks:
         """Take over what older checks remember of the same points and devices."""
         self._rates.keep(older._rates)
         self.clocks.keep(older.clocks)
+
+    def copied(self) -> Checks:
+        """Return checks that remember the same and go their own way."""
+        made: Checks = copy(self)
+        made._rates, made.clocks = self._rates.copied(), self.clocks.copied()
+        return made
 
     def batch(
         self, gathering: Gathering, messages: Sequence[Message], refusals: list[Refusal], now_us: int

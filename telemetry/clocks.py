@@ -7,6 +7,7 @@ spread (a device that empties its buffer is behind too, but never steadily; a la
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +43,12 @@ class ClockWatch:
                 self._lags_s[number] = older._lags_s[theirs]
                 self._seen[number] = older._seen[theirs]
                 self._off[number] = older._off[theirs]
+
+    def copied(self) -> ClockWatch:
+        """Return a watch that knows the same and goes its own way."""
+        made: ClockWatch = copy(self)
+        made._lags_s, made._seen, made._off = self._lags_s.copy(), self._seen.copy(), self._off.copy()
+        return made
 
     def observe(self, device: NDArray[np.int32], lag_s: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Take the lags [s] of messages (n,) and return for each whether its device's clock is off."""

@@ -7,7 +7,7 @@ everything else happens on columns over the whole list of messages. Whatever is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from telemetry.batch import Decoded, Message, MessageNumber, Refusal, RefusalReason, empty_batch, joined_batches
 from telemetry.checks import Checks
@@ -36,6 +36,13 @@ _READERS: dict[Format, Callable[[bytes, Place, int], Rows]] = {
     Format.SENML_CBOR: senml_cbor,
 }
 NO_CLOCK = int(Reason.CLOCK)
+
+
+class Memory(NamedTuple):
+    """What a decoder remembered at one moment."""
+
+    checks: Checks
+    sparkplug: SparkplugState
 
 
 class Decoder:
@@ -73,6 +80,16 @@ class Decoder:
         self._checks = Checks(self._routes, self._limits)
         self._sparkplug = SparkplugState(catalogue.sparkplug)
 
+    def memory(self) -> Memory:
+        """Return what is remembered now, to come back to before the same messages are decoded once more."""
+        return Memory(self._checks.copied(), self._sparkplug.copied())
+
+    def recall(self, memory: Memory) -> None:
+        """Forget what came after: a second pass over the same messages must find what the first one found."""
+        self._checks.keep(memory.checks)
+        self._sparkplug.keep(memory.sparkplug)
+        self._sparkplug.rebirths = []
+
     def clocks_off(self) -> dict[str, float]:
         """Return the devices whose clock is off, with their median lag [s] (negative: ahead)."""
         return self._checks.clocks.off()
@@ -80,6 +97,7 @@ class Decoder:
     def decode(self, messages: Sequence[Message]) -> Decoded:
         """Decode messages (n,) into one batch; never raises on what they hold."""
         now_us = self._clock_us()
+        memory = self.memory()
         gathering = Gathering()
         refusals: list[Refusal] = []
         numbers: list[MessageNumber] = []
@@ -91,6 +109,7 @@ class Decoder:
         try:
             batch = self._checks.batch(gathering, messages, refusals, now_us)
         except Exception as error:  # noqa: BLE001  a fault in a check must cost one message, not the gateway
+            self.recall(memory)
             return self._one_by_one(messages, error)
         rebirths, self._sparkplug.rebirths = self._sparkplug.rebirths, []
         return Decoded(batch=batch, refusals=refusals, sequences=numbers, rebirths=rebirths)

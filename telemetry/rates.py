@@ -6,6 +6,7 @@ of their times. A reading older than the last one is compared with nothing: it i
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,12 @@ class RateWatch:
         same = theirs >= 0
         self._value[same] = older._value[theirs[same]]
         self._ts_us[same] = older._ts_us[theirs[same]]
+
+    def copied(self) -> RateWatch:
+        """Return a watch that knows the same and goes its own way."""
+        made: RateWatch = copy(self)
+        made._value, made._ts_us = self._value.copy(), self._ts_us.copy()
+        return made
 
     def judge(
         self,

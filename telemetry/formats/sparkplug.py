@@ -7,7 +7,8 @@ not known, the node is asked to say everything anew (a rebirth); until it has, w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -100,7 +101,14 @@ class SparkplugState:
 
     def keep(self, older: SparkplugState) -> None:
         """Take over what an older state remembers of the same nodes."""
-        self._nodes |= {name: node for name, node in older._nodes.items() if name in self._nodes}
+        self._nodes |= {name: _copied(node) for name, node in older._nodes.items() if name in self._nodes}
+
+    def copied(self) -> SparkplugState:
+        """Return a state that remembers the same and goes its own way."""
+        made: SparkplugState = copy(self)
+        made._nodes = {name: _copied(node) for name, node in self._nodes.items()}
+        made.rebirths = []
+        return made
 
     def read(self, payload: bytes, topic: SparkplugTopic, place: Place | None, received_us: int) -> Rows:
         """Read one message; `place` is None where its node or device is not mapped to an asset."""
@@ -131,6 +139,11 @@ class SparkplugState:
         if node.asked_us is None or not 0 <= now_us - node.asked_us < ASK_AGAIN_US:
             node.asked_us = now_us
             self.rebirths.append(name)
+
+
+def _copied(node: Node) -> Node:
+    """Copy what is remembered about a node; births are never changed once they are made."""
+    return replace(node, births=dict(node.births))
 
 
 def _parsed(payload: bytes) -> Payload:

@@ -24,7 +24,8 @@ from telemetry.catalogue import Catalogue, catalogue_of
 from telemetry.decode import Decoder
 from telemetry.errors import ConfigurationError, StorageError
 from telemetry.formats.envelope import JSON_TYPE, encode_pack
-from tests.ingest_gateway.quay import TELEMETRY, now_ms, small_site, wait_until
+from telemetry.formats.sparkplug_b_pb2 import Metric, Payload
+from tests.ingest_gateway.quay import TELEMETRY, gauge, now_ms, small_site, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -284,6 +285,34 @@ def test_a_message_that_breaks_the_decoder_is_refused_alone(monkeypatch: pytest.
     assert decoded.batch.message.tolist() == [0, 2, 3]
     poison = [refusal for refusal in decoded.refusals if refusal.message == 1]
     assert [refusal.reason for refusal in poison] == [RefusalReason.UNDECODABLE]
+
+
+def test_a_new_catalogue_never_moves_a_reading_to_another_point() -> None:
+    """Data, then a birth that gives their alias to a point just declared: decoded twice, stored under the first."""
+
+    def mapped(names: list[str], version: str) -> Catalogue:
+        site = catalogue_of(small_site(*(gauge(f"hall/room-1/{name}", "temperature", "Cel") for name in names)))
+        return replace(site, sparkplug={"g/n": "hall/room-1"}, version=version)
+
+    def say(kind: str, seq: int, *metrics: Metric) -> Message:
+        content = Payload(timestamp=now_ms(), seq=seq, metrics=metrics).SerializeToString()
+        return message(content, f"spBv1.0/g/{kind}/n")
+
+    def declared(alias: int, name: str) -> Metric:
+        return Metric(name=name, alias=alias, datatype=10, double_value=20.0)
+
+    known = {"quay": mapped([], "1")}
+    made = SiteDecoders(lambda: known, GatewaySettings(dsn=""), Metrics())
+    assert made.refresh()
+    made.decode([say("NBIRTH", 0, declared(1, "t01"), declared(2, "t02"))])
+    known = {"quay": mapped(["new"], "2")}
+    made._looked_s -= 5
+    decoded = made.decode(
+        [say("NDATA", 1, Metric(alias=1, double_value=77.0)), say("NBIRTH", 0, declared(1, "new"), declared(2, "t01"))]
+    )
+    assert not decoded.refusals
+    stored = decoded.batch.point_id[decoded.batch.value == 77.0].tolist()
+    assert stored == [known["quay"].points["hall/room-1/t01"].point_id]
 
 
 def test_a_database_that_is_away_leaves_the_catalogue_as_it_is() -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from telemetry.batch import Decoded, RefusalReason
+from telemetry.batch import Decoded, ReadingBatch, RefusalReason
+from telemetry.checks import Checks
 from telemetry.formats.sparkplug import parse_sparkplug_topic, rebirth_command
 from telemetry.formats.sparkplug_b_pb2 import Metric, Payload, PropertySet, PropertyValue
 from telemetry.quality import QualityClass, Reason, quality_class
@@ -280,3 +281,22 @@ def test_a_new_catalogue_remembers_births() -> None:
     told = born()
     told.use(told.catalogue)
     assert not say(told, "NDATA", payload([metric(alias=1, value=1.0)], 1)).rebirths
+
+
+def test_a_second_pass_over_the_same_messages_starts_where_the_first_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data before a birth that renames aliases keep their point when the checks fail and all is decoded once more."""
+    told = born()
+    whole = Checks.batch
+
+    def fragile(self: Checks, gathering: Any, messages: Any, *rest: Any) -> ReadingBatch:
+        if len(messages) > 1:
+            raise ZeroDivisionError
+        return whole(self, gathering, messages, *rest)
+
+    monkeypatch.setattr(Checks, "batch", fragile)
+    data = payload([metric(alias=1, value=7.0)], 1)
+    anew = payload([metric("bdSeq", long_value=4), metric("flow", 30.0, alias=1), metric("t_in", 8.0, alias=2)])
+    decoded = told.decode([message(data, "spBv1.0/port/NDATA/node"), message(anew, "spBv1.0/port/NBIRTH/node")])
+    assert readings(decoded) == [("t_in", NOW_MS, 7.0), ("flow", NOW_MS, 30.0), ("t_in", NOW_MS, 8.0)]
+    assert quality_class(decoded.batch.quality).tolist() == [QualityClass.GOOD] * 3
+    assert not decoded.rebirths
