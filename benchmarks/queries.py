@@ -28,6 +28,7 @@ from benchmarks.storage_rig import (
 )
 from storage.binary_copy import pack_readings
 from storage.engine import connect
+from storage.past_months import index_past_month
 from storage.series import readings
 from storage.times import from_us
 
@@ -58,8 +59,15 @@ def fill_year(dsn: str, points: list[int], days: int) -> dict[str, float]:
                 minutes = min(CHUNK_MINUTES, days * 1440 - first)
                 raw_copy(connection, minutes_of(points, first, minutes, rng))
 
-    load_s = seconds(copy)
-    return {"load_s": round(load_s, 1), "rollups_s": round(seconds(lambda: make_rollups(dsn, points, days)), 1)}
+    def index() -> None:
+        while index_past_month(dsn):
+            pass
+
+    return {
+        "load_s": round(seconds(copy), 1),
+        "index_past_months_s": round(seconds(index), 1),
+        "rollups_s": round(seconds(lambda: make_rollups(dsn, points, days)), 1),
+    }
 
 
 def make_rollups(dsn: str, points: list[int], days: int) -> None:

@@ -1,7 +1,8 @@
-"""`quaymeter worker`: background jobs – for now the roll-ups of what was stored."""
+"""`quaymeter worker`: background jobs – for now roll-ups and the indexes of past months."""
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from quaymeter.cli.context import Lifeline, service_settings
 from quaymeter.lifecycle import hold_lifeline, stopping
 from quaymeter.worker_status import status_of
+from worker.past_months import PastMonthsLoop
 from worker.rollups import RollupLoop
 
 
@@ -33,4 +35,6 @@ def worker(
     with stopping() as stop, status_of(loop.counters, settings.http_host, settings.worker_http_port):
         if lifeline:
             hold_lifeline(stop)
+        # A daemon: building an index may take longer than a stop should; PostgreSQL takes back what was not finished.
+        Thread(target=PastMonthsLoop(settings.conninfo).run, args=(stop,), name="past-months", daemon=True).start()
         loop.run(stop)
