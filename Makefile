@@ -19,7 +19,7 @@ demo: setup
 	$(BIN)/quaymeter demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .
@@ -30,6 +30,8 @@ check: setup
 bench: setup
 	$(BIN)/python -m benchmarks.ingest
 	$(BIN)/python -m benchmarks.history
+	$(BIN)/python -m benchmarks.queries --days 30
+	$(BIN)/python -m benchmarks.decode
 
 # Ten minutes of coverage-guided fuzzing over every decoder; FUZZ_SECONDS shortens it.
 FUZZ_SECONDS ?= 600
