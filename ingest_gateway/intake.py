@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # What a message occupies beside its payload: the tuple, its strings, the places in the lists [bytes].
 _OVERHEAD_BYTES = 300
+# Refused entries take up to 35 times the bytes they came in: what is decoded together is bounded by itself [bytes].
+_MOST_PAYLOAD_BYTES = 2_000_000
 _QOS_SHIFT = 16
 
 
@@ -53,6 +55,7 @@ class Batch:
     tokens: list[int] = field(default_factory=list)  # see `token`
     replies: list[ReplyTo | None] = field(default_factory=list)
     n_bytes: int = 0
+    payload_bytes: int = 0
     opened_s: float = 0.0  # arrival of the first message on the monotonic clock [s]
 
     def __len__(self) -> int:
@@ -102,7 +105,10 @@ class Intake:
         """Add messages read together over connection number `generation`."""
         if not messages:
             return
-        n_bytes = sum([len(message.payload) for message in messages]) + _OVERHEAD_BYTES * len(messages)
+        payload_bytes = sum([len(message.payload) for message in messages])
+        n_bytes = payload_bytes + _OVERHEAD_BYTES * len(messages)
+        n_bytes += sum([len(topic) + len(content_type) for topic, _, content_type, _ in messages])
+        n_bytes += sum([len(reply.topic) + len(reply.correlation) for reply in replies if reply is not None])
         with self._changed:
             self._held_bytes += n_bytes
             self._held_messages += len(messages)
@@ -112,6 +118,7 @@ class Intake:
             batch.tokens += tokens
             batch.replies += replies
             batch.n_bytes += n_bytes
+            batch.payload_bytes += payload_bytes
             self._changed.notify()
 
     def take(self, timeout_s: float | None = None) -> Batch | None:
@@ -131,6 +138,13 @@ class Intake:
                         return None
                     wait_s = left_s if wait_s is None else min(wait_s, left_s)
                 self._changed.wait(wait_s)
+
+    def charge(self, batch: Batch, n_bytes: int) -> None:
+        """Count what a batch that was taken turned out to need beside its messages [bytes], until it is released."""
+        with self._changed:
+            batch.n_bytes += n_bytes
+            self._held_bytes += n_bytes
+            self._full = self._full or self._held_bytes >= self._max_held_bytes
 
     def release(self, batch: Batch) -> None:
         """Give back the bytes of a batch that is committed (or given up)."""
@@ -164,7 +178,11 @@ class Intake:
 
     def _is_full(self, batch: Batch) -> bool:
         # A third of the allowed bytes: one batch being written, one decoded and one filling fit together.
-        return len(batch) * self._rows_per_message >= self._batch_rows or batch.n_bytes >= self._max_held_bytes // 3
+        return (
+            len(batch) * self._rows_per_message >= self._batch_rows
+            or batch.n_bytes >= self._max_held_bytes // 3
+            or batch.payload_bytes >= _MOST_PAYLOAD_BYTES
+        )
 
     def _due_in_s(self) -> float | None:
         """Return the time until the first batch is due [s]; None when there is none."""

@@ -21,6 +21,7 @@ _MAX_LENGTH_BYTES = 4
 # Topic and properties come before the payload and are not part of its limit [bytes].
 _HEADER_ROOM = 70_000
 _CACHE_SIZE = 4096
+_CACHED_BYTES = 512  # longer topics and property blocks are decoded each time: 4096 of them would fill the memory
 
 # Property identifiers of PUBLISH (§3.3.2.3).
 _PAYLOAD_FORMAT = 0x01
@@ -230,7 +231,8 @@ class PacketReader:
 
     def _read_properties(self, block: bytes) -> PublishProperties:
         properties = read_properties(block)
-        if properties.correlation is None:  # correlation data differ from message to message
+        # Correlation data differ from message to message.
+        if properties.correlation is None and len(block) <= _CACHED_BYTES:
             if len(self._properties) >= _CACHE_SIZE:
                 self._properties = {b"": _NO_PROPERTIES}
             self._properties[block] = properties
@@ -238,6 +240,8 @@ class PacketReader:
 
     def _read_topic(self, raw: bytes) -> str:
         topic = raw.decode(errors="replace")
+        if len(raw) > _CACHED_BYTES:
+            return topic
         if len(self._topics) >= _CACHE_SIZE:
             self._topics.clear()
         self._topics[raw] = topic

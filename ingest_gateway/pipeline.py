@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from ingest_gateway.metrics import Metrics
     from ingest_gateway.receipts import Receipt
     from storage.outcome import WriteResult
-    from telemetry.batch import Decoded, Message
+    from telemetry.batch import Decoded, Message, Refusal
 
 log = logging.getLogger(__name__)
 
 _FIRST_BACKOFF_S = 0.1
 _LAST_BACKOFF_S = 5.0
+_REFUSAL_BYTES = 300  # what a refusal occupies beside its characters, here and on its way to the database
 
 
 class Decoding(Protocol):
@@ -130,6 +131,7 @@ class Pipeline:
                     log.info("asking Sparkplug node %s to say everything anew", node)
                     self._connection.publish(*rebirth_command(node, time.time_ns() // 1_000_000))
                 self._intake.learn(len(batch), decoded.received)
+                self._intake.charge(batch, _refusal_bytes(decoded.refusals))
                 result, connected = self._write(writer, batch, decoded, connected=connected)
                 self._finish(ticket, batch, decoded, result)
         except Exception:
@@ -189,3 +191,8 @@ class Pipeline:
             self._order.notify_all()
         if result is not None:
             self._intake.release(batch)
+
+
+def _refusal_bytes(refusals: Sequence[Refusal]) -> int:
+    """Return what refusals occupy [bytes]."""
+    return sum([len(refusal.detail) + len(refusal.entry) for refusal in refusals]) + _REFUSAL_BYTES * len(refusals)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ASK_AGAIN_US = 10_000_000  # a node is not asked for a rebirth more often than this [µs]
+MOST_NAMES = 10_000  # of a birth's metrics that are no points; the others are known by their alias only
+LONGEST_NAME = 100  # characters kept of such a name
 REBIRTH = "Node Control/Rebirth"
 DEATH_NUMBER = "bdSeq"
 _CONTROL = ("Node Control/", "Device Control/", "Node Info/", "Node Properties/", "Properties/")  # no readings
@@ -72,12 +74,15 @@ class Declared(NamedTuple):
     datatype: int
 
 
+NAMELESS = Declared("…", 0)
+
+
 @dataclass(slots=True)
 class Birth:
     """What a node or device declared when it was born."""
 
     by_alias: dict[int, Declared] = field(default_factory=dict)
-    by_name: dict[str, Declared] = field(default_factory=dict)
+    by_name: dict[str, Declared] = field(default_factory=dict)  # points only
 
 
 @dataclass(slots=True)
@@ -126,8 +131,9 @@ class SparkplugState:
         if topic.kind == "DDEATH":
             node.births.pop(topic.device, None)
         elif topic.kind in ("NBIRTH", "DBIRTH"):
-            _give_birth(node, topic, content)
-        if not follows or (topic.kind != "DDEATH" and topic.device not in node.births):
+            _give_birth(node, topic, content, place)
+        # Births of what is not mapped are not kept, or a node could fill our memory with them.
+        if not follows or (place is not None and topic.kind != "DDEATH" and topic.device not in node.births):
             node.sound = False
         rows = _readings(node, topic, content, place, received_us) if topic.kind in _DATA else Rows()
         if not node.sound:
@@ -174,19 +180,31 @@ def _follows(node: Node, topic: SparkplugTopic, content: Payload) -> bool:
     return follows
 
 
-def _give_birth(node: Node, topic: SparkplugTopic, content: Payload) -> None:
-    """Remember what a node or device declares."""
+def _give_birth(node: Node, topic: SparkplugTopic, content: Payload, place: Place | None) -> None:
+    """Remember what a node or device declares, if it is mapped."""
     if topic.kind == "NBIRTH":
         node.births.clear()
         node.sound = True
         node.asked_us = None
         node.death_number = _death_number(content)
+    if place is None:
+        return
     birth = node.births[topic.device] = Birth()
     for metric in content.metrics:
-        declared = Declared(metric.name, metric.datatype)
-        birth.by_name[declared.name] = declared
+        if metric.name in place.names:
+            declared = birth.by_name[metric.name] = Declared(metric.name, metric.datatype)
+        else:
+            declared = _unmapped(metric, len(birth.by_alias))
         if metric.HasField("alias"):
             birth.by_alias[metric.alias] = declared
+
+
+def _unmapped(metric: Metric, known: int) -> Declared:
+    """Return what is kept of a metric that is no point: enough to name it in a refusal, bounded all the same."""
+    if known >= MOST_NAMES:
+        return NAMELESS
+    # No point's name holds an ellipsis: a name that was cut is never taken for one.
+    return Declared(metric.name if len(metric.name) <= LONGEST_NAME else f"{metric.name[:LONGEST_NAME]}…", 0)
 
 
 def _die(node: Node, content: Payload) -> None:
@@ -212,7 +230,10 @@ def _readings(node: Node, topic: SparkplugTopic, content: Payload, place: Place 
     sound_before = node.sound
     for metric in content.metrics:
         declared = _declared(birth, metric)
-        if declared is None:
+        if declared is None and place is None:
+            detail = f"{shown(topic.key)} is not mapped to an asset – add it under [sparkplug]"
+            rows.refuse(RefusalReason.UNKNOWN_POINT, detail, shown_metric(metric, ""))
+        elif declared is None:
             node.sound = False
             rows.refuse(
                 RefusalReason.UNKNOWN_POINT,

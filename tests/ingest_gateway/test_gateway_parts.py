@@ -19,7 +19,7 @@ from ingest_gateway.receipts import Receipt, may_answer, receipt_payload, receip
 from ingest_gateway.recurrence import Recurrence
 from ingest_gateway.settings import GatewaySettings
 from storage.outcome import WriteResult
-from telemetry.batch import Decoded, Message, RefusalReason, empty_batch
+from telemetry.batch import Decoded, Message, Refusal, RefusalReason, empty_batch
 from telemetry.catalogue import Catalogue, catalogue_of
 from telemetry.decode import Decoder
 from telemetry.errors import ConfigurationError, StorageError
@@ -91,6 +91,44 @@ def test_the_intake_is_full_until_a_quarter_is_free() -> None:
         intake.release(batch)
     assert woken == [True]
     assert (intake.full, intake.held_bytes, intake.held_messages) == (False, 0, 0)
+
+
+def test_everything_of_a_message_counts_as_held() -> None:
+    """Topic, content type and reply address fill the intake as the payload does, and are given back with it."""
+    intake = Intake(batch_rows=1000, batch_ms=1, max_held_bytes=1_000_000)
+    heavy = Message("t" * 60_000, b"", "c" * 50_000, 0)
+    intake.add(1, [heavy], [0], [ReplyTo("r" * 40_000, b"d" * 30_000)])
+    assert 180_000 <= intake.held_bytes < 181_000
+    batch = intake.take(1)
+    assert batch is not None
+    intake.charge(batch, 900_000)
+    assert intake.full
+    intake.release(batch)
+    assert (intake.full, intake.held_bytes) == (False, 0)
+
+
+def test_a_batch_ends_at_two_megabytes_of_payload() -> None:
+    """However few messages it holds: what they may turn into when they are refused is many times as large."""
+    intake = Intake(batch_rows=1_000_000, batch_ms=60_000, max_held_bytes=1_000_000_000)
+    for _ in range(5):
+        add(intake, 1, size=900_000)
+    assert [len(intake.take(0) or ()) for _ in range(2)] == [3, 0]
+
+
+def test_refusals_count_as_held_until_they_are_written(
+    writer: type[FakeWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A burst of bad packs holds the socket back by what became of it, not by what it was."""
+    intake = Intake(batch_rows=1, batch_ms=1, max_held_bytes=100_000)
+    many = [Refusal(0, RefusalReason.SCHEMA, "d" * 100, "e" * 100)] * 1000
+    decoded = Decoded(batch=empty_batch(), refusals=many, sequences=[])
+    monkeypatch.setattr(FakeDecoding, "decode", lambda _self, _messages: decoded)
+    made, _ = pipeline(intake, writer, 1)
+    intake.add(1, [message(b"0.3")], [0], [None])
+    wait_until(lambda: intake.full, "the intake to be full")
+    assert intake.held_bytes > 200_000
+    assert made.drain(10)
+    assert (intake.full, intake.held_bytes) == (False, 0)
 
 
 @pytest.mark.parametrize(("mid", "qos"), [(1, 1), (65_535, 1), (7, 2)])

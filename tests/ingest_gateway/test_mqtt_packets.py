@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -154,6 +155,19 @@ def test_a_cut_number_never_passes_for_a_whole_one() -> None:
     reader = read(packet[:71_005], packet[71_005:])
     assert [len(m.payload) for m in reader.messages] == [1001]
     assert reader.replies == [ReplyTo("a/receipt", b"7")]
+
+
+def test_what_is_remembered_between_messages_is_small() -> None:
+    """Property blocks and topics of many kilobytes are not kept, however many different ones come."""
+    reader = PacketReader(max_payload=1000)
+    tracemalloc.start()
+    for number in range(100):
+        kind = b"%05d" % number * 10_000
+        reader.feed(publish(f"{number}-" + "t" * 50_000, b"1", block=properties(content_type=kind)), NOW_US)
+        reader.messages.clear()
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 500_000
 
 
 def test_topic_aliases_belong_to_their_connection() -> None:
