@@ -36,6 +36,7 @@ class RollupCollector(Collector):
             ("batches", "Batches of the gateways whose roll-ups were made", now.batches),
             ("windows", "Stretches of points that were made anew", now.windows),
             ("busy", "Rounds that found another worker at work", now.busy),
+            ("set_aside", "Stretches of points that the database could not make", now.set_aside),
             ("failures", "Rounds that failed and were tried again", now.failures),
         ):
             yield CounterMetricFamily(f"quaymeter_worker_rollup_{name}", text, value=total)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from storage.engine import Connection
 
-LEVELS = ("reading_1m", "reading_15m", "reading_1h", "reading_1d")
+TABLES = ("reading_1m", "reading_15m", "reading_1h", "reading_1d", "rollup_set_aside")
 
 
 def pend_point(connection: Connection, point_id: int, first: datetime, last: datetime) -> None:
@@ -22,9 +22,12 @@ def pend_point(connection: Connection, point_id: int, first: datetime, last: dat
 
 
 def forget_rollups(connection: Connection, point_id: int) -> None:
-    """Drop a point's roll-ups and ask for them again, day by day, wherever it has readings."""
-    for level in LEVELS:
-        connection.execute(f"DELETE FROM {level} WHERE point_id = %s", (point_id,))
+    """Drop a point's roll-ups and ask for them again, day by day, wherever it has readings.
+
+    The caller has waited for the refreshers' lock: one at work would add what it read before.
+    """
+    for table in TABLES:
+        connection.execute(f"DELETE FROM {table} WHERE point_id = %s", (point_id,))
     connection.execute(
         "INSERT INTO rollup_pending (point_id, from_ts, to_ts)"
         " SELECT ARRAY[%(point)s::int], ARRAY[min(ts)], ARRAY[max(ts)] FROM reading WHERE point_id = %(point)s"

@@ -7,14 +7,16 @@ migrations/common/0005-rollup-functions.sql). Notes and buckets change in one tr
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import psycopg
 
 from storage.arrays import Int4Array, TimeArray
-from storage.engine import connect, storage_errors
+from storage.engine import connect, is_transient, storage_errors, wrapped
 from storage.rollup_rebuild import forget_rollups
 from storage.statements import statement
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from storage.engine import Connection
 
+LOG = logging.getLogger(__name__)
 DAY_US = 86_400_000_000
 # Windows this near in time are made together: enough to share one pass over the raw table, little enough for memory.
 SLICE_DAYS = {"1m": 1, "15m": 1, "1h": 31, "1d": 3660}
@@ -36,6 +39,7 @@ class RefreshResult:
     batches: int  # notes taken
     windows: int  # (point, slice of time) pairs made anew
     busy: bool  # another refresher was at work, so nothing was done
+    set_aside: int = 0  # windows that the database could not make; they wait in rollup_set_aside with the cause
 
     @property
     def idle(self) -> bool:
@@ -67,11 +71,13 @@ def refresh_with(connection: Connection, *, max_batches: int = BATCHES_AT_ONCE) 
         with connection.cursor(binary=True) as cursor:
             rows = cursor.execute(statement("rollups", "take"), (max_batches,)).fetchall()
         groups = _grouped(rows)
-        for group, windows in sorted(groups.items()):
-            _refresh_group(connection, group, windows)
+        set_aside = sum(_refresh_apart(connection, group, windows) for group, windows in sorted(groups.items()))
         connection.commit()
     return RefreshResult(
-        batches=len({row[0] for row in rows}), windows=sum(len(windows) for windows in groups.values()), busy=False
+        batches=len({row[0] for row in rows}),
+        windows=sum(len(windows) for windows in groups.values()),
+        busy=False,
+        set_aside=set_aside,
     )
 
 
@@ -94,6 +100,7 @@ def backlog(connection: Connection) -> tuple[int, float]:
 def rebuild(dsn: str, point_ids: Sequence[int]) -> None:
     """Make the roll-ups of points anew from their first reading to their last."""
     with storage_errors("rebuild roll-ups"), connect(dsn) as connection:
+        connection.execute(statement("rollups", "wait_for_lock"))
         for point_id in point_ids:
             forget_rollups(connection, point_id)
         connection.commit()
@@ -117,15 +124,29 @@ def _grouped(rows: Iterable[Sequence[Any]]) -> dict[_Group, Windows]:
     return groups
 
 
-def _refresh_group(connection: Connection, group: _Group, windows: Windows) -> None:
+def _refresh_apart(connection: Connection, group: _Group, windows: Windows) -> int:
+    """Make a group; where the database cannot, leave out the culprits alone and return their number."""
+    try:
+        with connection.transaction():
+            connection.execute(statement("rollups", "refresh"), _parameters(group, windows))
+    except psycopg.Error as error:
+        if is_transient(error) or connection.closed:
+            raise
+        if len(windows) > 1:
+            return sum(_refresh_apart(connection, group, {point: window}) for point, window in sorted(windows.items()))
+        cause = str(wrapped(error, "refresh the roll-ups"))
+        LOG.warning("roll-ups of point %d are set aside: %s", next(iter(windows)), cause)
+        connection.execute(statement("rollups", "set_aside"), {**_parameters(group, windows), "cause": cause})
+        return 1
+    return 0
+
+
+def _parameters(group: _Group, windows: Windows) -> dict[str, Any]:
     points = sorted(windows)
-    connection.execute(
-        statement("rollups", "refresh"),
-        {
-            "level": group.level,
-            "timezone": group.timezone,
-            "point_id": Int4Array(np.array(points, np.int32)),
-            "first": TimeArray(np.array([windows[point][0] for point in points], np.int64)),
-            "last": TimeArray(np.array([windows[point][1] for point in points], np.int64)),
-        },
-    )
+    return {
+        "level": group.level,
+        "timezone": group.timezone,
+        "point_id": Int4Array(np.array(points, np.int32)),
+        "first": TimeArray(np.array([windows[point][0] for point in points], np.int64)),
+        "last": TimeArray(np.array([windows[point][1] for point in points], np.int64)),
+    }

@@ -30,6 +30,8 @@ POINT_KEYS = frozenset(
 )
 SILENT_AFTER_PERIODS = 5  # where `silent_after_s` is not given …
 SHORTEST_SILENCE_S = 300.0  # … but never sooner than this [s]
+# A sampling period and a silence have to be within these [s]; the database holds points to them as well.
+DURATIONS_S = (0.001, 90 * 86_400.0)
 
 
 def read_point(section: Section, key: str) -> Point | None:
@@ -39,8 +41,8 @@ def read_point(section: Section, key: str) -> Point | None:
     kind = section.choice("kind", list(Kind))
     unit = section.text("unit")
     name = section.names()
-    period_s = section.positive("period_s")
-    silent_after_s = section.positive("silent_after_s", required=False)
+    period_s = section.positive("period_s", bounds=DURATIONS_S)
+    silent_after_s = section.positive("silent_after_s", required=False, bounds=DURATIONS_S)
     limits = section.pair("range", required=False)
     rate_limit = section.positive("rate_limit", required=False)
     modulus = section.positive("modulus", required=False)
@@ -64,7 +66,7 @@ def read_point(section: Section, key: str) -> Point | None:
         unit=unit,
         kind=Kind(kind),
         period_s=period_s,
-        silent_after_s=silent_after_s or max(SILENT_AFTER_PERIODS * period_s, SHORTEST_SILENCE_S),
+        silent_after_s=silent_after_s or min(max(SILENT_AFTER_PERIODS * period_s, SHORTEST_SILENCE_S), DURATIONS_S[1]),
         valid_min=limits[0] if limits else None,
         valid_max=limits[1] if limits else None,
         rate_limit=rate_limit,

@@ -117,11 +117,14 @@ class Section:
             return None
         return float(value)
 
-    def positive(self, key: str, *, required: bool = True) -> float | None:
-        """Return a number above zero."""
+    def positive(self, key: str, *, required: bool = True, bounds: tuple[float, float] = (1e-12, 1e18)) -> float | None:
+        """Return a number above zero and within bounds that no real plant leaves."""
         value = self.number(key, required=required)
         if value is not None and value <= 0:
             self.wrong(key, f"`{key}` is {value:g}", "it has to be more than 0")
+            return None
+        if value is not None and not bounds[0] <= value <= bounds[1]:
+            self.wrong(key, f"`{key}` is {value:g}", f"it has to be from {bounds[0]:g} to {bounds[1]:.8g}")
             return None
         return value
 

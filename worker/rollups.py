@@ -27,6 +27,7 @@ class RollupCounters:
     batches: int = 0  # batches of the gateway taken
     windows: int = 0  # stretches of points made anew
     busy: int = 0  # rounds that found another worker at work
+    set_aside: int = 0  # stretches that the database could not make
     failures: int = 0  # rounds that failed and will be tried again
     waiting: int = 0  # batches left at the end of the last round
     lag_s: float = 0.0  # age of the oldest of them [s]
@@ -70,6 +71,7 @@ class RollupLoop:
         self.counters.batches += result.batches
         self.counters.windows += result.windows
         self.counters.busy += result.busy
+        self.counters.set_aside += result.set_aside
         self.counters.waiting, self.counters.lag_s = backlog(self._connection)
         self._connection.rollback()
         self.counters.last_success = time.time()

@@ -2,6 +2,10 @@
 -- One refresher at a time; released with the transaction.
 SELECT pg_try_advisory_xact_lock(1903519093);
 
+-- name: wait_for_lock
+-- Waits until no refresher is at work, and keeps them away for the transaction.
+SELECT pg_advisory_xact_lock(1903519093);
+
 -- name: take
 -- Takes the oldest batches whose roll-ups are to be made, window by window with what decides how.
 WITH taken AS (
@@ -18,6 +22,11 @@ LEFT JOIN site AS s ON s.id = p.site_id;
 -- name: refresh
 -- Makes anew the buckets that these windows reach, at every level.
 SELECT refresh_rollups(%(level)s, %(timezone)s, %(point_id)s, %(first)s, %(last)s);
+
+-- name: set_aside
+-- Keeps the note of a window whose roll-ups cannot be made, with the cause.
+INSERT INTO rollup_set_aside (point_id, from_ts, to_ts, cause)
+SELECT * FROM unnest(%(point_id)s, %(first)s, %(last)s) CROSS JOIN (VALUES (%(cause)s)) AS c (cause);
 
 -- name: backlog
 -- Batches that wait for their roll-ups, and the age of the oldest in seconds.

@@ -52,6 +52,19 @@ def test_the_port_is_complete() -> None:
     assert site.calendars
 
 
+@pytest.mark.parametrize("key", ["period_s", "silent_after_s"])
+@pytest.mark.parametrize("figure", ["1e13", "1e300", "1e-300", "7776001"])
+def test_durations_that_no_plant_has(key: str, figure: str) -> None:
+    """A period or a silence beyond ninety days, or of nothing, is a mistake: its roll-ups would never be done."""
+    text = SITE.replace(
+        "period_s = 60", f"{key} = {figure}" if key == "period_s" else f"period_s = 60, {key} = {figure}"
+    )
+    assert text != SITE
+    found = [mistake for mistake in mistakes(text) if f"`{key}`" in mistake.cause]
+    assert found
+    assert "0.001 to 7776000" in found[0].cure
+
+
 @pytest.mark.parametrize("file", ["capecure.toml", "open_data.toml"])
 def test_sites_that_come_with_the_project_are_sound(file: str) -> None:
     """Every point has both languages, a lawful quantity, and a device; keys and devices hold together."""

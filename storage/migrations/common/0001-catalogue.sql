@@ -65,13 +65,14 @@ CREATE TABLE point (
     unit text NOT NULL,                        -- as the device sends it
     canonical_unit text NOT NULL,              -- as it is stored
     kind text NOT NULL CHECK (kind IN ('gauge', 'counter', 'state', 'event')),
-    period_s float8 NOT NULL CHECK (period_s > 0),
-    silent_after_s float8 NOT NULL CHECK (silent_after_s > 0),
+    -- Within what a site file may say: one impossible figure would stop the roll-ups of every site.
+    period_s float8 NOT NULL CHECK (period_s BETWEEN 0.001 AND 7776000),
+    silent_after_s float8 NOT NULL CHECK (silent_after_s BETWEEN 0.001 AND 7776000),
     valid_min float8,
     valid_max float8,
-    rate_limit float8,                         -- [canonical unit per second]
-    modulus float8 CHECK (modulus > 0),
-    pulse_weight float8,
+    rate_limit float8 CHECK (rate_limit BETWEEN 1e-12 AND 1e18), -- [canonical unit per second]
+    modulus float8 CHECK (modulus BETWEEN 1e-12 AND 1e18),
+    pulse_weight float8 CHECK (pulse_weight BETWEEN 1e-12 AND 1e18),
     accuracy_class text NOT NULL DEFAULT '',
     calibration_due date,
     tags jsonb NOT NULL DEFAULT '{}',

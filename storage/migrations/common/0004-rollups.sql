@@ -27,3 +27,12 @@ CREATE TABLE reading_1m (
 CREATE TABLE reading_15m (LIKE reading_1m INCLUDING ALL) WITH (fillfactor = 80);
 CREATE TABLE reading_1h (LIKE reading_1m INCLUDING ALL) WITH (fillfactor = 80);
 CREATE TABLE reading_1d (LIKE reading_1m INCLUDING ALL) WITH (fillfactor = 80);
+
+CREATE TABLE rollup_set_aside (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    point_id int NOT NULL REFERENCES point,
+    from_ts timestamptz NOT NULL,              -- the window whose roll-ups could not be made
+    to_ts timestamptz NOT NULL,
+    cause text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+);

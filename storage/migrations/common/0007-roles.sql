@@ -35,8 +35,8 @@ GRANT USAGE ON SEQUENCE quarantine_payload_id_seq TO quaymeter_writer;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO quaymeter_app;
 GRANT INSERT, UPDATE ON site, utility, operator, device, asset, point, derived_point, tariff, emission_factor,
     point_latest, ingest_ledger, device_sequence, quarantine, import_job TO quaymeter_app;
-GRANT INSERT, UPDATE, DELETE ON meter_swap, rollup_pending, reading_1m, reading_15m, reading_1h, reading_1d
-    TO quaymeter_app;
+GRANT INSERT, UPDATE, DELETE ON meter_swap, rollup_pending, rollup_set_aside, reading_1m, reading_15m, reading_1h,
+    reading_1d TO quaymeter_app;
 GRANT INSERT ON reading, quarantine_payload, audit_log TO quaymeter_app;
 GRANT USAGE ON SEQUENCE quarantine_payload_id_seq TO quaymeter_app;
 
