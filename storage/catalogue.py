@@ -179,6 +179,8 @@ def _save(
     changes: SiteChanges,
     who: str,
 ) -> None:
+    # A refresher at work would store what it made by the rules of before.
+    connection.execute(statement("rollups", "wait_for_lock"))
     values = {name: Jsonb(value) if isinstance(value, (dict, list)) else value for name, value in _header(site).items()}
     row = connection.execute(
         statement("catalogue", "save_site"), {"key": site.id, "version": changes.version, **values}
