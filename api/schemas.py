@@ -160,7 +160,7 @@ class BootLosses(Record):
     """The message numbers of one device since one of its restarts."""
 
     device: str = Field(examples=["plc-3"])
-    boot: int = Field(description="How often the device had started.", examples=[17])
+    boot: int = Field(description="How often the device had started; -1: earlier starts, added up.", examples=[17])
     first: int = Field(examples=[1])
     last: int = Field(examples=[48_210])
     seen: int = Field(examples=[48_206])

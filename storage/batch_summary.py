@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -136,16 +136,25 @@ def _counted(minutes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.
     return present + first, counts[present]
 
 
-def sequence_ranges(numbers: Sequence[MessageNumber]) -> list[tuple[str, int, str]]:
-    """Merge message numbers into (device, boot, int8multirange as text), in order of device and boot.
+class NumberRanges(NamedTuple):
+    """The message numbers of one boot of a device that came with a batch."""
+
+    site: str
+    device: str
+    boot: int
+    seqs: str  # int8multirange as text
+
+
+def sequence_ranges(numbers: Sequence[MessageNumber]) -> list[NumberRanges]:
+    """Merge message numbers by site, device and boot, in their order.
 
     Numbers that PostgreSQL's bigint cannot hold are left out: they cannot be told from nonsense.
     """
-    seen: dict[tuple[str, int], list[int]] = {}
-    for device, boot, seq in numbers:
-        if 0 <= seq < LARGEST_BIGINT and abs(boot) <= LARGEST_BIGINT:
-            seen.setdefault((plain(device[:DEVICE_LIMIT]), boot), []).append(seq)
-    return [(device, boot, _multirange(seqs)) for (device, boot), seqs in sorted(seen.items())]
+    seen: dict[tuple[str, str, int], list[int]] = {}
+    for device, boot, seq, site in numbers:
+        if 0 <= seq < LARGEST_BIGINT and 0 <= boot <= LARGEST_BIGINT:
+            seen.setdefault((site, plain(device[:DEVICE_LIMIT]), boot), []).append(seq)
+    return [NumberRanges(*key, _multirange(seqs)) for key, seqs in sorted(seen.items())]
 
 
 def _multirange(numbers: list[int]) -> str:

@@ -11,7 +11,7 @@ from storage.times import from_us
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from storage.batch_summary import LedgerRows, PointSummary, Windows
+    from storage.batch_summary import LedgerRows, NumberRanges, PointSummary, Windows
     from storage.engine import Connection
     from telemetry.batch import ReadingBatch
 
@@ -35,7 +35,7 @@ def books_of(
     summary: PointSummary,
     todo: Windows,
     ledger: Mapping[str, object],
-    sequences: Sequence[tuple[str, int, str]],
+    sequences: Sequence[NumberRanges],
     now_us: int,
 ) -> Mapping[str, object]:
     """Return the parameters of latest values, ledger, message numbers and the roll-ups to do."""
@@ -51,9 +51,10 @@ def books_of(
         "todo_first": TimeArray(todo.first_us),
         "todo_last": TimeArray(todo.last_us),
         "now": from_us(now_us),
-        "device": [device for device, _, _ in sequences],
-        "boot": [boot for _, boot, _ in sequences],
-        "seqs": [seqs for _, _, seqs in sequences],
+        "site": [ranges.site for ranges in sequences],
+        "device": [ranges.device for ranges in sequences],
+        "boot": [ranges.boot for ranges in sequences],
+        "seqs": [ranges.seqs for ranges in sequences],
     }
 
 

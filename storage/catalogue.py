@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 from storage.catalogue_tables import TABLES, changes_of, save
+from storage.claims import refuse_claimed
 from storage.engine import connect, storage_errors
 from storage.rollup_rebuild import forget_rollups, pend_point
 from storage.statements import statement
@@ -47,6 +48,7 @@ def apply_site(dsn: str, site: Site, *, who: str, dry_run: bool = False) -> Site
     What the site no longer declares is retired: its history stays. With `dry_run` nothing is written.
     """
     with storage_errors("apply a site"), connect(dsn) as connection:
+        refuse_claimed(connection, site)
         row = connection.execute(statement("catalogue", "site_row"), (site.id,)).fetchone()
         site_id, version = row or (None, "")
         header = _header_changes(connection, site_id, site)

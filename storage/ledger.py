@@ -45,8 +45,9 @@ class LedgerLine:
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceLoss:
-    """Messages of one boot of one device."""
+    """Messages of one boot of one device; boot -1 adds up those that are no longer kept one by one."""
 
+    site: str
     device: str
     boot: int
     seen: int
@@ -92,5 +93,5 @@ def losses(connection: Connection) -> list[DeviceLoss]:
     """Return each boot of each device with the messages seen and missing."""
     with storage_errors("read the message numbers"):
         rows = connection.execute(statement("ledger", "losses")).fetchall()
-    names = ("device", "boot", "seen", "missing", "last_at")
+    names = ("site", "device", "boot", "seen", "missing", "last_at")
     return [DeviceLoss(**dict(zip(names, row, strict=True))) for row in rows]

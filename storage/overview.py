@@ -100,7 +100,7 @@ class LossRow(NamedTuple):
     """The message numbers of one boot of one device."""
 
     device: str
-    boot: int
+    boot: int  # -1: boots that are no longer kept one by one, added up
     first: int
     last: int
     seen: int  # different numbers that came
@@ -147,4 +147,4 @@ def latest(connection: Connection, site: str | None = None) -> dict[int, LatestR
 def losses(connection: Connection, site: str) -> list[LossRow]:
     """Return the message numbers of the site's devices, boot by boot."""
     rows = connection.execute(statement("overview", "losses"), {"site": site, "holes": MOST_HOLES})
-    return [LossRow(*row) for row in rows if row[2] is not None]
+    return [LossRow(*row) for row in rows]

@@ -53,6 +53,7 @@ class MessageNumber(NamedTuple):
     device: str
     boot: int
     seq: int
+    site: str = ""  # devices of two sites may have one name
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -151,7 +151,7 @@ class Decoder:
         base_us = received_us if ts is None else 1000 * ts
         device = NO_DEVICE if suspect else place.number
         gathering.blocks.append((size, base_us, index, received_us, device, suspect, False))
-        numbers.append(MessageNumber(pack.dev, pack.boot, pack.seq))
+        numbers.append(MessageNumber(pack.dev, pack.boot, pack.seq, place.site))
         return True
 
     def _patiently(

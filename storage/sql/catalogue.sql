@@ -2,6 +2,14 @@
 -- One site by its key, locked against a second apply at the same time.
 SELECT id, version FROM site WHERE key = %s FOR UPDATE;
 
+-- name: one_claim_at_a_time
+-- Waits for other sites that are being applied with mappings of their own.
+SELECT pg_advisory_xact_lock(1903519096);
+
+-- name: claims_of_others
+-- The plain topics and Sparkplug nodes that other sites have mapped.
+SELECT key, plain_topics, sparkplug FROM site WHERE key <> %s;
+
 -- name: save_site
 -- Adds a site or brings its row up to date.
 INSERT INTO site (key, name, latitude, longitude, timezone, version, plain_topics, sparkplug, demonstrators, calendars,

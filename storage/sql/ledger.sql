@@ -15,9 +15,6 @@ LIMIT %(limit)s;
 
 -- name: losses
 -- Messages missing within each boot of each device: holes in the numbers seen.
-SELECT device, boot,
-       (SELECT sum(upper(r) - lower(r)) FROM unnest(seqs) r)::bigint AS seen,
-       (upper(seqs) - lower(seqs) - (SELECT sum(upper(r) - lower(r)) FROM unnest(seqs) r))::bigint AS missing,
-       last_at
-FROM device_sequence
-ORDER BY device, boot;
+SELECT s.site, s.device, s.boot, n.seen, n.missing, s.last_at
+FROM device_sequence AS s, device_numbers(s) AS n
+ORDER BY s.site, s.device, s.boot;

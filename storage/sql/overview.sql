@@ -45,14 +45,11 @@ WHERE p.retired_at IS NULL AND (%(site)s::text IS NULL OR s.key = %(site)s)
 ORDER BY p.id;
 
 -- name: losses
--- Message numbers of the site's devices, boot by boot: first, last, how many came, and the holes between.
-SELECT d.key, q.boot, lower(q.seqs), upper(q.seqs) - 1,
-       (SELECT coalesce(sum(upper(r) - lower(r)), 0)::bigint FROM unnest(q.seqs) AS r),
+-- Message numbers of the site's devices, boot by boot: first, last, how many came, and the holes that are still known.
+SELECT q.device, q.boot, n.first, n.last, n.seen,
        ARRAY(SELECT ARRAY[lower(hole), upper(hole) - 1]
              FROM unnest(int8multirange(range_merge(q.seqs)) - q.seqs) AS hole LIMIT %(holes)s),
        q.last_at
-FROM device_sequence q
-JOIN device d ON d.key = q.device
-JOIN site s ON s.id = d.site_id
-WHERE s.key = %(site)s
-ORDER BY d.key, q.boot;
+FROM device_sequence AS q, device_numbers(q) AS n
+WHERE q.site = %(site)s
+ORDER BY q.device, q.boot;

@@ -19,10 +19,12 @@ WITH latest AS (
         SET ts = excluded.ts, value = excluded.value, quality = excluded.quality, received_at = excluded.received_at
         WHERE excluded.ts > known.ts
 ), sequences AS (
-    INSERT INTO device_sequence AS known (device, boot, seqs, last_at)
-    SELECT device, boot, seqs::int8multirange, %(now)s
-    FROM unnest(%(device)s::text[], %(boot)s::int8[], %(seqs)s::text[]) AS u (device, boot, seqs)
-    ON CONFLICT (device, boot) DO UPDATE SET seqs = known.seqs + excluded.seqs, last_at = excluded.last_at
+    INSERT INTO device_sequence AS known (site, device, boot, seqs, last_at)
+    SELECT site, device, boot, seqs::int8multirange, %(now)s
+    FROM unnest(%(site)s::text[], %(device)s::text[], %(boot)s::int8[], %(seqs)s::text[]) AS u (site, device, boot, seqs)
+    ON CONFLICT (site, device, boot) DO UPDATE
+        SET seqs = known.seqs + excluded.seqs * int8multirange(int8range(known.folded_to, NULL)),
+            last_at = excluded.last_at
 ), pending AS (
     INSERT INTO rollup_pending (point_id, from_ts, to_ts)
     SELECT %(todo_point)s::int[], %(todo_first)s::timestamptz[], %(todo_last)s::timestamptz[]

@@ -131,7 +131,7 @@ def _columns(pack: SeriesPack, place: Place, received_us: int) -> Rows:
     """Turn a well-formed pack with columns into rows; KeyError or ValueError send it to `_by_entry`."""
     check_header(pack.v, pack.dev, place.device)
     base_us, suspect = _base(pack.ts, pack.tsq, received_us)
-    rows = Rows(number=MessageNumber(pack.dev, pack.boot, pack.seq))
+    rows = Rows(number=MessageNumber(pack.dev, pack.boot, pack.seq, place.site))
     for item in pack.e:
         variant = place.names[item.n]
         if variant < 0:
@@ -186,7 +186,7 @@ def _by_entry(content: object, place: Place, received_us: int) -> Rows:
     entries = content.get("e")
     if not isinstance(entries, list):
         raise RefusedError(RefusalReason.SCHEMA, "`e` is not a list of entries")
-    rows = Rows(number=MessageNumber(place.device, boot, seq))
+    rows = Rows(number=MessageNumber(place.device, boot, seq, place.site))
     for entry in entries:
         _entry(rows, entry, place, base_us, suspect)
     return rows

@@ -111,8 +111,9 @@ class Port:
             message=np.zeros(len(ids), np.int32),
         )
         message = Message(f"port/v1/{self.site.id}/store/room-1/telemetry", payload, "", now_us)
+        mine = [number._replace(site=self.site.id) for number in numbers]
         with Writer(self.dsn, gateway="gateway-test") as writer:
-            writer.write([message], Decoded(batch=batch, refusals=list(refused), sequences=list(numbers)))
+            writer.write([message], Decoded(batch=batch, refusals=list(refused), sequences=mine))
 
     def write_everything(self, *, age_s: float = 10.0, value: float = 1234.5) -> None:
         """Give every point one reading of the given age."""

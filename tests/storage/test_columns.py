@@ -113,8 +113,8 @@ def test_ledger_lines_add_up(arrivals: list[tuple[int, str]]) -> None:
 @given(st.lists(st.integers(0, 60), min_size=1))
 def test_message_numbers_become_ranges(numbers: list[int]) -> None:
     """The ranges hold each number once, and no other."""
-    ((device, boot, text),) = sequence_ranges([MessageNumber("dev", 3, number) for number in numbers])
-    assert (device, boot) == ("dev", 3)
+    ((site, device, boot, text),) = sequence_ranges([MessageNumber("dev", 3, number, "quay") for number in numbers])
+    assert (site, device, boot) == ("quay", "dev", 3)
     bounds = [tuple(map(int, part.split(","))) for part in text.strip("{}[)").split("),[")]
     assert sorted(set(numbers)) == [number for start, end in bounds for number in range(start, end)]
 

@@ -49,7 +49,7 @@ def test_rows_and_columns_become_readings(cbor: bool) -> None:  # noqa: FBT001  
         ("pressure", NOW_MS - 1000, 2.5),
         ("pressure", NOW_MS - 4000, 1.5),
     ]
-    assert decoded.sequences == [MessageNumber(DEVICE, 1, 1)]
+    assert decoded.sequences == [MessageNumber(DEVICE, 1, 1, "harbour")]
     assert decoded.received == 6
     assert not decoded.batch.quality.any()
     assert (decoded.batch.received_us == NOW_US).all()
@@ -79,7 +79,7 @@ def test_one_bad_entry_among_fifty_costs_only_itself() -> None:
             assert reasons(decoded) == [reason]
             assert len(decoded.batch) == 49
             assert json.loads(decoded.refusals[0].entry)["n"] == culprit["n"]
-            assert decoded.sequences == [MessageNumber(DEVICE, 1, 1)]
+            assert decoded.sequences == [MessageNumber(DEVICE, 1, 1, "harbour")]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_whole_numbers_may_be_written_as_floats() -> None:
     content = b'{"v":1.0,"dev":"edge-1","boot":2.0,"seq":5.0,"ts":1790000000000.0,"e":[{"n":"t_in","v":1,"t":-30.0}]}'
     decoded = decode(content)
     assert readings(decoded) == [("t_in", NOW_MS - 30, 1.0)]
-    assert decoded.sequences == [MessageNumber(DEVICE, 2, 5)]
+    assert decoded.sequences == [MessageNumber(DEVICE, 2, 5, "harbour")]
 
 
 def test_unknown_members_are_ignored() -> None:

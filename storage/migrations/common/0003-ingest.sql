@@ -43,12 +43,84 @@ CREATE TABLE quarantine (
 CREATE INDEX quarantine_arrived_at ON quarantine (arrived_at);
 
 CREATE TABLE device_sequence (
+    site text NOT NULL,
     device text NOT NULL,
-    boot bigint NOT NULL,
+    boot bigint NOT NULL,                      -- -1: boots that are no longer kept one by one
     seqs int8multirange NOT NULL,              -- message numbers seen; a hole is loss on the way
+    folded_to bigint,                          -- numbers below are only counted; NULL: all are kept
+    folded_seen bigint NOT NULL DEFAULT 0,
+    folded_missing bigint NOT NULL DEFAULT 0,
     last_at timestamptz NOT NULL,
-    PRIMARY KEY (device, boot)
+    PRIMARY KEY (site, device, boot)
 ) WITH (fillfactor = 70);
+
+-- A range takes 21 bytes. A device that counts in twos must not make every batch carry all its holes.
+CREATE FUNCTION fold_numbers() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    cut bigint := (SELECT lower(r) FROM unnest(NEW.seqs) AS r ORDER BY 1 DESC OFFSET 999 LIMIT 1);
+    old int8multirange := NEW.seqs * int8multirange(int8range(NULL, cut));
+    seen bigint := (SELECT coalesce(sum(upper(r) - lower(r)), 0) FROM unnest(old) AS r);
+BEGIN
+    NEW.folded_seen := NEW.folded_seen + seen;
+    NEW.folded_missing := NEW.folded_missing + cut - coalesce(NEW.folded_to, lower(old)) - seen;
+    NEW.folded_to := cut;
+    NEW.seqs := NEW.seqs - old;
+    RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION fold_numbers IS 'Keeps the newest 1,000 ranges of a boot''s message numbers, and counts what is older.';
+
+CREATE TRIGGER fold_numbers BEFORE UPDATE ON device_sequence
+    FOR EACH ROW WHEN (pg_column_size(NEW.seqs) > 42000) EXECUTE FUNCTION fold_numbers();
+
+CREATE FUNCTION forget_boots() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    most CONSTANT bigint := 1::bigint << 60; -- whatever numbers a device makes up, their sums stay sums
+BEGIN
+    IF pg_column_size(NEW.seqs + '{}'::int8multirange) > 42000 THEN -- not as it is stored, which is compressed
+        UPDATE device_sequence SET seqs = seqs + '{}'::int8multirange
+        WHERE site = NEW.site AND device = NEW.device AND boot = NEW.boot;
+    END IF;
+    IF (SELECT count(*) FROM device_sequence WHERE site = NEW.site AND device = NEW.device) <= 200 THEN
+        RETURN NULL;
+    END IF;
+    WITH gone AS (
+        DELETE FROM device_sequence AS s
+        USING (SELECT boot FROM device_sequence WHERE site = NEW.site AND device = NEW.device AND boot <> -1
+               ORDER BY last_at DESC, boot DESC OFFSET 100) AS dated
+        WHERE s.site = NEW.site AND s.device = NEW.device AND s.boot = dated.boot
+        RETURNING (device_numbers(s)).*, s.last_at
+    )
+    INSERT INTO device_sequence AS known (site, device, boot, seqs, folded_to, folded_seen, folded_missing, last_at)
+    SELECT NEW.site, NEW.device, -1, '{}', seen + missing, seen, missing, last_at
+    FROM (SELECT least(sum(seen), most)::bigint, least(sum(missing), most)::bigint, max(last_at) FROM gone)
+        AS past (seen, missing, last_at)
+    WHERE last_at IS NOT NULL
+    ON CONFLICT (site, device, boot) DO UPDATE
+        SET folded_seen = least(known.folded_seen + excluded.folded_seen, most),
+            folded_missing = least(known.folded_missing + excluded.folded_missing, most),
+            folded_to = least(known.folded_seen + excluded.folded_seen, most)
+                        + least(known.folded_missing + excluded.folded_missing, most),
+            last_at = excluded.last_at;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION forget_boots IS 'Keeps the newest 100 boots of a device, and adds up those before them as boot -1.';
+
+CREATE FUNCTION device_numbers(row_ device_sequence, OUT first bigint, OUT last bigint, OUT seen bigint, OUT missing bigint)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH kept AS (SELECT coalesce(sum(upper(r) - lower(r)), 0)::bigint AS seen FROM unnest(row_.seqs) AS r),
+         whole AS (SELECT coalesce(row_.folded_to, lower(row_.seqs)) - row_.folded_seen - row_.folded_missing AS first,
+                          coalesce(upper(row_.seqs), row_.folded_to) - 1 AS last,
+                          row_.folded_seen + kept.seen AS seen FROM kept)
+    SELECT first, last, seen, last - first + 1 - seen FROM whole
+$$;
+
+COMMENT ON FUNCTION device_numbers IS 'First and last message number of a boot, how many came and how many did not.';
+
+CREATE TRIGGER forget_boots AFTER INSERT ON device_sequence FOR EACH ROW EXECUTE FUNCTION forget_boots();
 
 CREATE TABLE rollup_pending (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -35,6 +35,4 @@ SELECT reason, date_trunc('hour', arrived_at) AS hour, count(*) AS entries,
 FROM quarantine GROUP BY 1, 2;
 
 CREATE VIEW v_device_loss AS
-SELECT device, boot, (SELECT sum(upper(r) - lower(r)) FROM unnest(seqs) AS r)::bigint AS seen,
-       (upper(seqs) - lower(seqs) - (SELECT sum(upper(r) - lower(r)) FROM unnest(seqs) AS r))::bigint AS missing, last_at
-FROM device_sequence;
+SELECT s.site, s.device, s.boot, n.seen, n.missing, s.last_at FROM device_sequence AS s, device_numbers(s) AS n;
