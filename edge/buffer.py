@@ -149,20 +149,22 @@ class Buffer:
         marks = ",".join("?" * len(wanted))
         return self._select(f"WHERE id IN ({marks}) ORDER BY id", wanted)
 
-    def settle(self, numbers: Iterable[int]) -> list[int]:
-        """Let go of packs that are safe elsewhere; return the numbers of those that were still kept."""
+    def settle(self, numbers: Iterable[int]) -> dict[int, int]:
+        """Let go of packs that are safe elsewhere; return those that were still kept: number → readings in it."""
         wanted = sorted(set(numbers))
-        settled: list[tuple[int, int]] = []  # number and bytes of each
+        settled: list[tuple[int, int, int]] = []  # number, bytes and readings of each
         with self._lock:
             with self._transaction():
                 for start in range(0, len(wanted), 500):
                     some = wanted[start : start + 500]
                     marks = ",".join("?" * len(some))
-                    rows = self._db.execute(f"DELETE FROM pack WHERE id IN ({marks}) RETURNING id, bytes", some)
+                    rows = self._db.execute(
+                        f"DELETE FROM pack WHERE id IN ({marks}) RETURNING id, bytes, readings", some
+                    )
                     settled.extend(rows.fetchall())
             self._packs -= len(settled)
-            self._bytes -= sum(size for _, size in settled)
-        return [number for number, _ in settled]
+            self._bytes -= sum(size for _, size, _ in settled)
+        return {number: readings for number, _, readings in sorted(settled)}
 
     @property
     def packs(self) -> int:

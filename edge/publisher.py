@@ -48,6 +48,7 @@ class Counts:
     stored: int = 0  # readings, by the receipts
     duplicate: int = 0
     quarantined: int = 0
+    miscounted: int = 0  # packs whose receipt counts other readings than they held; each with a line in the log
 
 
 class Publisher:
@@ -159,12 +160,18 @@ class Publisher:
         for number in receipts:
             self._window.settled(number, now)
         said = [receipt for number in settled if (receipt := receipts[number]) is not None]
+        doubtful = [
+            n for n, sent in settled.items() if (receipt := receipts[n]) is not None and not receipt.covers(sent)
+        ]
+        for number in doubtful:
+            log.error("pack %d held %d readings, its receipt says: %s", number, settled[number], receipts[number])
         self.counts = replace(
             self.counts,
             settled=self.counts.settled + len(settled),
             stored=self.counts.stored + sum(receipt.stored for receipt in said),
             duplicate=self.counts.duplicate + sum(receipt.duplicate for receipt in said),
             quarantined=self.counts.quarantined + sum(receipt.quarantined for receipt in said),
+            miscounted=self.counts.miscounted + len(doubtful),
         )
 
     def _may_send(self) -> int:

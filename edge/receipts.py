@@ -26,6 +26,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         """Say whether every entry is accounted for."""
         return self.received == self.stored + self.duplicate + self.quarantined
 
+    def covers(self, readings: int) -> bool:
+        """Say whether this can be the receipt of so many readings: all counted, or the pack quarantined whole."""
+        return self.received == readings or (self.received, self.quarantined) == (1, 1)
+
 
 _decoder = msgspec.json.Decoder(Receipt)
 _NUMBER = struct.Struct(">8sQ")

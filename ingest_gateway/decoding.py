@@ -151,7 +151,7 @@ class SiteDecoders:
             if len(messages) == 1:
                 detail = f"the decoder failed: {error!r} – a defect of quaymeter, please report it"
                 refusal = Refusal(0, RefusalReason.UNDECODABLE, detail)
-                return Decoded(batch=empty_batch(), refusals=[refusal], sequences=[])
+                return Decoded(batch=empty_batch(), refusals=[refusal], sequences=[], entries=np.ones(1, np.int64))
             half = len(messages) // 2
             return joined(
                 [
@@ -177,6 +177,9 @@ class SiteDecoders:
 def joined(parts: Sequence[tuple[Decoded, Sequence[int]]]) -> Decoded:
     """Join what parts of a list of messages turned into; each part with the places of its messages in the list."""
     columns = {name: np.concatenate([getattr(decoded.batch, name) for decoded, _ in parts]) for name in _ROWS}
+    entries = np.zeros(sum(len(indices) for _, indices in parts), np.int64)
+    for decoded, indices in parts:
+        entries[indices] = decoded.found(len(indices)) if decoded.entries is None else decoded.entries
     message = [np.asarray(indices, np.int32)[decoded.batch.message] for decoded, indices in parts]
     return Decoded(
         batch=ReadingBatch(**columns, message=np.concatenate(message)),
@@ -187,6 +190,7 @@ def joined(parts: Sequence[tuple[Decoded, Sequence[int]]]) -> Decoded:
         ],
         sequences=[number for decoded, _ in parts for number in decoded.sequences],
         rebirths=[node for decoded, _ in parts for node in decoded.rebirths],
+        entries=entries,
     )
 
 

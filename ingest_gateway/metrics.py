@@ -27,7 +27,7 @@ class Metrics:
         self.messages = self._counter("messages", "MQTT messages committed")
         self.readings = Counter(
             "quaymeter_gateway_readings",
-            "Entries committed, by what became of them; received is their sum",
+            "Entries committed, by what became of them",
             ["outcome"],
             registry=self.registry,
         )
@@ -38,6 +38,9 @@ class Metrics:
             registry=self.registry,
         )
         self.receipts = self._counter("receipts", "Receipts sent to publishers")
+        self.unaccounted = self._counter(
+            "unaccounted", "Messages quarantined whole because their entries did not add up (a defect)"
+        )
         self.batches = self._counter("batches", "Transactions committed")
         self.write_failures = self._counter("write_failures", "Attempts to write a batch that failed")
         self.decode_failures = self._counter("decode_failures", "Batches that the decoder raised on (a defect)")
@@ -57,6 +60,7 @@ class Metrics:
         self.messages.inc(len(batch))
         self.batches.inc()
         self.receipts.inc(n_receipts)
+        self.unaccounted.inc(result.unaccounted)
         self.readings.labels("stored").inc(result.stored)
         self.readings.labels("duplicate").inc(result.duplicate)
         self.readings.labels("quarantined").inc(result.quarantined)

@@ -181,6 +181,7 @@ class Pipeline:
             if result is not None:
                 receipts = receipts_for(
                     batch.replies,
+                    result.message_received,
                     result.message_stored,
                     result.message_duplicate,
                     result.message_quarantined,

@@ -42,20 +42,20 @@ def may_answer(topic: str) -> bool:
     )
 
 
-def receipt_payload(stored: int, duplicate: int, quarantined: int) -> bytes:
-    """Return the JSON body; `received` is their sum, as in the ledger."""
-    received = stored + duplicate + quarantined
+def receipt_payload(received: int, stored: int, duplicate: int, quarantined: int) -> bytes:
+    """Return the JSON body; `received` was counted when the message was read, the others when it was written."""
     return b'{"received":%d,"stored":%d,"duplicate":%d,"quarantined":%d}' % (received, stored, duplicate, quarantined)
 
 
 def receipts_for(
     replies: Sequence[ReplyTo | None],
+    received: NDArray[np.int64],
     stored: NDArray[np.int64],
     duplicate: NDArray[np.int64],
     quarantined: NDArray[np.int64],
 ) -> list[Receipt]:
     """Return the receipts of a batch from its counts per message, each (n_messages,)."""
-    counts = zip(stored.tolist(), duplicate.tolist(), quarantined.tolist(), strict=True)
+    counts = zip(received.tolist(), stored.tolist(), duplicate.tolist(), quarantined.tolist(), strict=True)
     return [
         Receipt(reply.topic, reply.correlation, receipt_payload(*count))
         for reply, count in zip(replies, counts, strict=True)

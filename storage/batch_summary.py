@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from storage.accounts import Arrivals
     from telemetry.batch import MessageNumber, ReadingBatch
 
 MINUTE_US = 60_000_000
@@ -104,19 +105,30 @@ class LedgerRows:
 
 
 def ledger_rows(
-    stored: ReadingBatch, duplicate_received_us: NDArray[np.int64], quarantined_received_us: NDArray[np.int64]
+    stored: ReadingBatch,
+    duplicate_received_us: NDArray[np.int64],
+    quarantined_received_us: NDArray[np.int64],
+    arrivals: Arrivals | None = None,
 ) -> LedgerRows:
-    """Count by minute of arrival; every reading and refusal is counted in exactly one column."""
+    """Count by minute of arrival; every reading and refusal is counted in exactly one column.
+
+    What was received comes from `arrivals`, where somebody counted: the database refuses a line that does not add up.
+    """
     late = stored.received_us[stored.received_us - stored.ts_us > LATE_US]
     columns = (stored.received_us, duplicate_received_us, quarantined_received_us, late)
     counted = [_counted(column // MINUTE_US) for column in columns]
-    minutes = np.unique(np.concatenate([values for values, _ in counted]))
+    came = np.empty(0, np.int64) if arrivals is None else arrivals.received_us[arrivals.entries > 0] // MINUTE_US
+    minutes = np.unique(np.concatenate([came, *(values for values, _ in counted)]))
     counts = [np.zeros(len(minutes), np.int64) for _ in columns]
     for target, (values, number) in zip(counts, counted, strict=True):
         target[np.searchsorted(minutes, values)] = number
+    received = counts[0] + counts[1] + counts[2]
+    if arrivals is not None:
+        received = np.zeros(len(minutes), np.int64)
+        np.add.at(received, np.searchsorted(minutes, came), arrivals.entries[arrivals.entries > 0])
     return LedgerRows(
         minute_us=minutes * MINUTE_US,
-        received=counts[0] + counts[1] + counts[2],
+        received=received,
         stored=counts[0],
         duplicate=counts[1],
         quarantined=counts[2],

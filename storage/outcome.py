@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from storage.accounts import Accounts
     from telemetry.batch import Decoded, Message, ReadingBatch
 
 # Times that a database of ours can hold; beyond them lies a broken clock or a broken decoder.
@@ -53,26 +54,34 @@ class WriteResult:
     stored: int
     duplicate: int
     quarantined: int
+    message_received: NDArray[np.int64]
     message_stored: NDArray[np.int64]
     message_duplicate: NDArray[np.int64]
     message_quarantined: NDArray[np.int64]
+    unaccounted: int = 0  # messages quarantined whole because their entries did not add up: a defect of ours
 
     @property
     def received(self) -> int:
         """Entries of the batch: the left side of the ledger."""
-        return self.stored + self.duplicate + self.quarantined
+        return int(self.message_received.sum())
 
 
-def result_of(outcome: Outcome, refused: Sequence[RefusedRow], messages: int) -> WriteResult:
+def result_of(accounts: Accounts, messages: int) -> WriteResult:
     """Count an outcome by message."""
+    outcome, refused = accounts.outcome, accounts.refused
     refused_in = np.fromiter((row.message for row in refused), np.int64, len(refused))
+    stored = np.bincount(outcome.stored.message, minlength=messages)
+    duplicate = np.bincount(outcome.duplicate.message, minlength=messages)
+    quarantined = np.bincount(refused_in, minlength=messages)
     return WriteResult(
         stored=len(outcome.stored),
         duplicate=len(outcome.duplicate),
         quarantined=len(refused),
-        message_stored=np.bincount(outcome.stored.message, minlength=messages),
-        message_duplicate=np.bincount(outcome.duplicate.message, minlength=messages),
-        message_quarantined=np.bincount(refused_in, minlength=messages),
+        message_received=stored + duplicate + quarantined if accounts.arrivals is None else accounts.arrivals.entries,
+        message_stored=stored,
+        message_duplicate=duplicate,
+        message_quarantined=quarantined,
+        unaccounted=accounts.unaccounted,
     )
 
 
@@ -86,11 +95,11 @@ def refused_by_decoder(messages: Sequence[Message], decoded: Decoded) -> list[Re
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Repeats:
-    """Rows of a batch sorted by key: the first of each (point, time), and the others with that first one's value."""
+    """Rows of a batch sorted by key: the first of each (point, time), and the others with their place in `first`."""
 
     first: ReadingBatch
     others: ReadingBatch
-    others_value: NDArray[np.float64]
+    others_first: NDArray[np.intp]
 
 
 def split_repeats(batch: ReadingBatch) -> Repeats:
@@ -99,11 +108,10 @@ def split_repeats(batch: ReadingBatch) -> Repeats:
     ordered = batch.take(order)
     repeats = np.zeros(len(batch), np.bool_)
     repeats[1:] = (np.diff(ordered.ts_us) == 0) & (np.diff(ordered.point_id) == 0)
-    first_of_run = np.maximum.accumulate(np.where(repeats, 0, np.arange(len(batch))))
     return Repeats(
         first=ordered.take(~repeats),
         others=ordered.take(repeats),
-        others_value=ordered.value[first_of_run][repeats],
+        others_first=np.cumsum(~repeats)[repeats] - 1,
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import psycopg
 from psycopg import errors
 
+from storage.accounts import accounted
 from storage.batch_summary import ledger_rows, sequence_ranges, summarise, windows
 from storage.binary_copy import packed_pieces
 from storage.bookkeeping import books_of, keep_books, ledger_parameters
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
+    from numpy.typing import NDArray
+
+    from storage.accounts import Arrivals
     from storage.engine import Connection
     from storage.outcome import RefusedRow
     from telemetry.batch import Decoded, Message, MessageNumber, ReadingBatch
@@ -49,6 +53,7 @@ class _Delivery(NamedTuple):
 
     messages: Sequence[Message]
     numbers: Sequence[MessageNumber]
+    entries: NDArray[np.int64] | None
     refused: Sequence[RefusedRow]
     also: Callable[[Connection, WriteResult], None] | None
 
@@ -112,7 +117,8 @@ class Writer:
         (Where the connection is lost in the very COMMIT, it may be stored; again, writing it again is harmless.)
         """
         self.connect()
-        delivery = _Delivery(messages, decoded.sequences, refused_by_decoder(messages, decoded), also)
+        refused = refused_by_decoder(messages, decoded)
+        delivery = _Delivery(messages, decoded.sequences, decoded.entries, refused, also)
         try:
             return self._stored(decoded.batch, delivery)
         except psycopg.Error as error:
@@ -150,18 +156,22 @@ class Writer:
         """Write an outcome with its books and its quarantine, and commit."""
         connection = self._open_connection()
         self._space.ensure(connection, outcome.stored)
-        refused = [*delivery.refused, *outcome.refused]
-        if refused:
-            write_refusals(connection, self._gateway, delivery.messages, refused)
-        self._store(outcome, refused, delivery.numbers)
-        result = result_of(outcome, refused, len(delivery.messages))
+        accounts = accounted(outcome, [*delivery.refused, *outcome.refused], delivery.messages, delivery.entries)
+        if accounts.refused:
+            write_refusals(connection, self._gateway, delivery.messages, accounts.refused)
+        self._store(accounts.outcome, accounts.refused, delivery.numbers, accounts.arrivals)
+        result = result_of(accounts, len(delivery.messages))
         if delivery.also is not None:
             delivery.also(connection, result)
         connection.commit()
         return result
 
     def _store(
-        self, outcome: Outcome, refused: Sequence[RefusedRow] = (), numbers: Sequence[MessageNumber] = ()
+        self,
+        outcome: Outcome,
+        refused: Sequence[RefusedRow] = (),
+        numbers: Sequence[MessageNumber] = (),
+        arrivals: Arrivals | None = None,
     ) -> None:
         """Copy the readings, then keep the books: rows that other writers want too are locked last and briefly."""
         connection = self._open_connection()
@@ -171,17 +181,21 @@ class Writer:
                 for piece in packed_pieces(batch):
                     copy.write(piece)
                 # While the server is still at it, and before its answer is asked for:
-                books = self._books(outcome, refused, numbers)
+                books = self._books(outcome, refused, numbers, arrivals)
         else:
-            books = self._books(outcome, refused, numbers)
+            books = self._books(outcome, refused, numbers, arrivals)
         keep_books(connection, books)
 
     def _books(
-        self, outcome: Outcome, refused: Sequence[RefusedRow], numbers: Sequence[MessageNumber]
+        self,
+        outcome: Outcome,
+        refused: Sequence[RefusedRow],
+        numbers: Sequence[MessageNumber],
+        arrivals: Arrivals | None,
     ) -> Mapping[str, object]:
         batch = outcome.stored
         quarantined_us = np.fromiter((row.received_us for row in refused), np.int64, len(refused))
-        ledger = ledger_rows(batch, outcome.duplicate.received_us, quarantined_us)
+        ledger = ledger_rows(batch, outcome.duplicate.received_us, quarantined_us, arrivals)
         summary = summarise(batch)
         return books_of(
             batch=batch,

@@ -95,18 +95,25 @@ class ReadingBatch:
 class Decoded:
     """What a list of messages turned into: readings and refusals.
 
-    Every entry of every message is in exactly one of the two; a message refused whole counts as one entry.
+    Every entry of every message is in exactly one of the two; a message refused whole counts as one entry. To hold
+    that, entries are counted when a message is read, apart from what becomes of them.
     """
 
     batch: ReadingBatch
     refusals: Sequence[Refusal]
     sequences: Sequence[MessageNumber]
     rebirths: Sequence[str] = ()  # Sparkplug nodes `group/node` that have to be asked to say everything anew
+    entries: NDArray[np.int64] | None = None  # (n_messages,) read from each message; None where nobody counted
 
     @property
     def received(self) -> int:
         """Entries that came in: the left side of the ledger."""
-        return len(self.batch) + len(self.refusals)
+        return len(self.batch) + len(self.refusals) if self.entries is None else int(self.entries.sum())
+
+    def found(self, n_messages: int) -> NDArray[np.int64]:
+        """Count what became of each message (n_messages,): its readings and its refusals."""
+        refused_in = np.fromiter((refusal.message for refusal in self.refusals), np.int64, len(self.refusals))
+        return np.bincount(self.batch.message, minlength=n_messages) + np.bincount(refused_in, minlength=n_messages)
 
 
 def empty_batch() -> ReadingBatch:

@@ -65,7 +65,7 @@ class Checks:
         refusal = self._more_refusals(raw, row, checked.refusal)
         quality = self._clock_quality(raw, checked.quality, refusal == CODE[RefusalReason.FUTURE])
         if refusal.any():
-            self._explain(raw, refusal, messages, refusals)
+            self._explain(raw, refusal, messages, refusals, gathering.entries)
             kept = np.flatnonzero(refusal == ACCEPTED)
         else:
             kept = None
@@ -117,7 +117,12 @@ class Checks:
         return quality
 
     def _explain(
-        self, raw: RawColumns, refusal: NDArray[np.int8], messages: Sequence[Message], refusals: list[Refusal]
+        self,
+        raw: RawColumns,
+        refusal: NDArray[np.int8],
+        messages: Sequence[Message],
+        refusals: list[Refusal],
+        counted: list[int],
     ) -> None:
         """Write one refusal for each refused reading; messages of plain entries are read once more for their words."""
         blocks = raw.blocks
@@ -127,7 +132,7 @@ class Checks:
         counts = np.add.reduceat(refusal != ACCEPTED, blocks.start)
         hopeless = blocks.spread(counts > MOST_REFUSALS)
         if hopeless.any():
-            self._refuse_whole(raw, refusal, counts, refusals)
+            self._refuse_whole(raw, refusal, counts, refusals, counted)
         for position in np.flatnonzero((refusal != ACCEPTED) & ~hopeless).tolist():
             block, reason = int(block_of[position]), REFUSALS[refusal[position]]
             index = int(blocks.message[block])
@@ -147,7 +152,12 @@ class Checks:
             refusals.append(Refusal(index, reason, detail, text))
 
     def _refuse_whole(
-        self, raw: RawColumns, refusal: NDArray[np.int8], counts: NDArray[np.intp], refusals: list[Refusal]
+        self,
+        raw: RawColumns,
+        refusal: NDArray[np.int8],
+        counts: NDArray[np.intp],
+        refusals: list[Refusal],
+        counted: list[int],
     ) -> None:
         """Refuse messages in which too many entries are wrong; `refusal` (n,) comes to cover all their readings."""
         blocks = raw.blocks
@@ -159,6 +169,7 @@ class Checks:
             detail = f"{int(counts[block])} of {len(codes)} entries are refused, the first as {reason}"
             refusals.append(Refusal(int(blocks.message[block]), reason, detail))
             codes[:] = code
+            counted[int(blocks.message[block])] -= len(codes) - 1  # refused whole: one entry
 
     def _row_text(self, raw: RawColumns, position: int) -> str:
         """Return a refused row as JSON text; a value that JSON cannot hold is written in words."""

@@ -87,6 +87,7 @@ class Gathering:
         self._quality: list[int] = []
         self.rows = Rows()
         self.blocks: list[Block] = []
+        self.entries: list[int] = []  # of each message
 
     def add_details(self, entries: list[Entry]) -> None:
         """Take what else there is in entries whose names and values have just been taken."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from telemetry.batch import Decoded, Message, MessageNumber, Refusal, RefusalReason, empty_batch, joined_batches
 from telemetry.checks import Checks
 from telemetry.columns import NO_DEVICE, Gathering
@@ -112,19 +114,21 @@ class Decoder:
             self.recall(memory)
             return self._one_by_one(messages, error)
         rebirths, self._sparkplug.rebirths = self._sparkplug.rebirths, []
-        return Decoded(batch=batch, refusals=refusals, sequences=numbers, rebirths=rebirths)
+        entries = np.array(gathering.entries, np.int64)
+        return Decoded(batch=batch, refusals=refusals, sequences=numbers, rebirths=rebirths, entries=entries)
 
     def _one_by_one(self, messages: Sequence[Message], error: Exception) -> Decoded:
         """Decode each message by itself after the checks failed on all of them, and refuse the one they fail on."""
         if len(messages) == 1:
             refusal = Refusal(0, RefusalReason.UNDECODABLE, _fault("checks", error))
-            return Decoded(batch=empty_batch(), refusals=[refusal], sequences=[])
+            return Decoded(batch=empty_batch(), refusals=[refusal], sequences=[], entries=np.ones(1, np.int64))
         parts = [self.decode([message]) for message in messages]
         return Decoded(
             batch=joined_batches([part.batch for part in parts]),
             refusals=[refusal._replace(message=index) for index, part in enumerate(parts) for refusal in part.refusals],
             sequences=[number for part in parts for number in part.sequences],
             rebirths=[node for part in parts for node in part.rebirths],
+            entries=np.array([part.received for part in parts], np.int64),
         )
 
     def _usual(
@@ -142,6 +146,7 @@ class Decoder:
             return False
         entries, names, ts = pack.e, place.names, pack.ts
         size = len(entries)
+        gathering.entries.append(size)
         gathering.variants += [names[entry.n] for entry in entries]
         gathering.values += [entry.v for entry in entries]
         # Every member of an object has one colon: as many as a bare pack must have, and there is nothing else in it.
@@ -167,10 +172,13 @@ class Decoder:
             place, rows = self._read(message)
         except RefusedError as refused:
             refusals.append(Refusal(index, refused.reason, refused.detail))
+            gathering.entries.append(1)
             return
         except Exception as error:  # noqa: BLE001  a fault in a decoder must cost one message, not the gateway
             refusals.append(Refusal(index, RefusalReason.UNDECODABLE, _fault("decoder", error)))
+            gathering.entries.append(1)
             return
+        gathering.entries.append(rows.entries)
         refusals += [Refusal(index, *refusal) for refusal in rows.refusals]
         if rows.number is not None:
             numbers.append(rows.number)

@@ -132,6 +132,7 @@ def _columns(pack: SeriesPack, place: Place, received_us: int) -> Rows:
     check_header(pack.v, pack.dev, place.device)
     base_us, suspect = _base(pack.ts, pack.tsq, received_us)
     rows = Rows(number=MessageNumber(pack.dev, pack.boot, pack.seq, place.site))
+    rows.entries = sum([len(item.v) if isinstance(item.v, list) else 1 for item in pack.e])
     for item in pack.e:
         variant = place.names[item.n]
         if variant < 0:
@@ -187,6 +188,7 @@ def _by_entry(content: object, place: Place, received_us: int) -> Rows:
     if not isinstance(entries, list):
         raise RefusedError(RefusalReason.SCHEMA, "`e` is not a list of entries")
     rows = Rows(number=MessageNumber(place.device, boot, seq, place.site))
+    rows.entries = len(entries)
     for entry in entries:
         _entry(rows, entry, place, base_us, suspect)
     return rows
@@ -218,6 +220,7 @@ def _entry(rows: Rows, entry: object, place: Place, base_us: int, suspect: int) 
     if len(times) != n or len(quality) != n:
         rows.refuse(RefusalReason.SCHEMA, "v, t and q of an entry in columns differ in length", entry)
         return
+    rows.entries += n - 1  # the samples of a column count each
     for sample in zip(values, times, quality, strict=True):
         _sample(rows, entry, variant, sample, (base_us, suspect), whole_entry=False)
 

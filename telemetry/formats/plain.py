@@ -29,6 +29,6 @@ def plain_value(payload: bytes, place: Place, received_us: int) -> Rows:
     if _NUMBER.fullmatch(text) is None:
         cure = " – write the decimal point as ." if "," in text else ""
         raise RefusedError(RefusalReason.UNDECODABLE, f"{shown(text)} is not a number{cure}")
-    rows = Rows()
+    rows = Rows(entries=1)
     rows.add(next(iter(place.names.values())), float(text), received_us, 0, Reason.CLOCK)
     return rows

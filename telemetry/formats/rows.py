@@ -63,6 +63,7 @@ class Rows:
     )  # what the server holds against it: flags of telemetry.quality.Reason
     refusals: list[EntryRefusal] = field(default_factory=list)
     number: MessageNumber | None = None
+    entries: int = 0  # read from the message, refused ones included: counted apart from the lists
     backlog: bool = False  # told as historical by the device: says nothing about its clock
 
     def add(self, variant: int, value: float, ts_us: int, quality: int = 0, suspect: int = 0) -> None:

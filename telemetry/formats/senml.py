@@ -107,7 +107,7 @@ def _pack(pack: object, place: Place, received_us: int) -> Rows:
     """Resolve the records one after another."""
     if not isinstance(pack, list):
         raise RefusedError(RefusalReason.SCHEMA, "a SenML pack is a list of records")
-    rows = Rows()
+    rows = Rows(entries=len(pack))
     base = _Base()
     broken = ""
     for record in pack:
@@ -123,7 +123,9 @@ def _pack(pack: object, place: Place, received_us: int) -> Rows:
             rows.refuse(RefusalReason.SCHEMA, detail, record)
         elif broken:
             rows.refuse(RefusalReason.SCHEMA, broken, record)
-        elif not record.keys() <= _SAYS_NOTHING:
+        elif record.keys() <= _SAYS_NOTHING:
+            rows.entries -= 1
+        else:
             _record(rows, record, base, place, received_us)
     return rows
 

@@ -225,7 +225,7 @@ def _death_number(content: Payload) -> int | None:
 
 def _readings(node: Node, topic: SparkplugTopic, content: Payload, place: Place | None, received_us: int) -> Rows:
     """Turn metrics into readings."""
-    rows = Rows()
+    rows = Rows(entries=len(content.metrics))
     birth = node.births.get(topic.device, Birth())
     sound_before = node.sound
     for metric in content.metrics:
@@ -241,7 +241,7 @@ def _readings(node: Node, topic: SparkplugTopic, content: Payload, place: Place 
                 shown_metric(metric, ""),
             )
         elif declared.name == DEATH_NUMBER or declared.name.startswith(_CONTROL):
-            continue
+            rows.entries -= 1
         elif place is None or place.names.get(declared.name, -1) < 0:
             names = {} if place is None else place.names
             detail = unknown_point(declared.name, names, hint=len(rows.refusals) < MOST_HINTS)

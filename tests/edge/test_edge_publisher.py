@@ -237,3 +237,21 @@ def test_the_agent_numbers_packs_without_a_gap_even_when_the_buffer_refuses(
     assert {pack["boot"] for pack in seen} == {buffer.boot}
     assert [(pack["seq"], pack["dev"]) for pack in seen][-1] == (0, "agent-2")
     assert gateway.messages[0].topic == TOPIC
+
+
+def test_a_receipt_that_counts_other_readings_is_told(
+    broker: LocalBroker, buffer: Buffer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of two packs of three readings one is answered for two, one as refused whole: only the first is suspicious."""
+    answers = {
+        b"short": b'{"received":2,"stored":2,"duplicate":0,"quarantined":0}',
+        b"refused": b'{"received":1,"stored":0,"duplicate":0,"quarantined":1}',
+    }
+    with Answering(broker.port, answer=lambda message: answers[bytes(message.payload)]):
+        publisher = Publisher(settings_for(broker), buffer)
+        publisher.start()
+        (number, _) = buffer.put_many([Pack("agent-1", TOPIC, payload, "", 3) for payload in answers])
+        assert publisher.flush(10)
+        publisher.stop()
+    assert publisher.counts.miscounted == 1
+    assert f"pack {number} held 3 readings" in caplog.text

@@ -189,6 +189,7 @@ class FakeWriter:
             stored=len(messages),
             duplicate=0,
             quarantined=0,
+            message_received=counts,
             message_stored=counts,
             message_duplicate=0 * counts,
             message_quarantined=0 * counts,
@@ -231,7 +232,7 @@ def test_a_batch_that_cannot_be_written_is_kept_and_tried_again(writer: type[Fak
     wait_until(lambda: made.reason == str(error), "the reason")
     assert connection.settled == []
     wait_until(lambda: connection.settled, "the acknowledgement")
-    assert connection.settled == [(4, [token(9, 1)], [Receipt(*reply, receipt_payload(1, 0, 0))])]
+    assert connection.settled == [(4, [token(9, 1)], [Receipt(*reply, receipt_payload(1, 1, 0, 0))])]
     assert made.reason == ""
     assert made.alive
     assert made.drain(1)
@@ -271,7 +272,8 @@ def test_only_receipt_topics_are_answered(topic: str, *, allowed: bool) -> None:
 def test_receipts_carry_the_counts_of_their_message() -> None:
     """Each reply address gets its own message's counts; the body is JSON and adds up."""
     replies = [ReplyTo("port/v1/a/b/receipt", b"1"), None, ReplyTo("port/v1/a/c/receipt", b"3")]
-    made = receipts_for(replies, np.array([4, 5, 0]), np.array([0, 0, 2]), np.array([1, 0, 0]))
+    counts = [[5, 5, 2], [4, 5, 0], [0, 0, 2], [1, 0, 0]]
+    made = receipts_for(replies, *(np.array(column) for column in counts))
     assert [(receipt.topic, receipt.correlation) for receipt in made] == [
         ("port/v1/a/b/receipt", b"1"),
         ("port/v1/a/c/receipt", b"3"),

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.batch import ReadingBatch, empty_batch, joined_batches
+from telemetry.checks import Checks
+from telemetry.formats.envelope import entry
 from telemetry.quality import (
     DEVICE_SHIFT,
     REASON_MASK,
@@ -18,6 +20,7 @@ from telemetry.quality import (
     judged,
     quality_class,
 )
+from tests.telemetry.harbour import decoder, message, pack
 
 
 def batch(n: int) -> ReadingBatch:
@@ -87,3 +90,15 @@ def test_judging_never_improves(told: list[tuple[int, bool]], reason: Reason, wo
     assert (quality_class(after)[where] >= worst).all()
     assert ((after >> DEVICE_SHIFT) == (before >> DEVICE_SHIFT)).all()
     assert after.dtype == np.int16
+
+
+def test_entries_are_counted_apart_from_what_becomes_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that loses readings shows: what was read from the messages and what came out differ."""
+    whole = Checks.batch
+    monkeypatch.setattr(Checks, "batch", lambda *given: whole(*given).take(np.arange(1)))
+    messages = [message(pack([entry("t_in", 1.0)])), message(pack([entry("t_in", 1.0), entry("flow", 1.0)], seq=2))]
+    decoded = decoder().decode(messages)
+    assert decoded.entries is not None
+    assert decoded.entries.tolist() == [1, 2]
+    assert decoded.found(2).tolist() == [1, 0]
+    assert decoded.received == 3
