@@ -42,7 +42,8 @@ def settle(connection: Connection, batch: ReadingBatch, before: Outcome) -> Outc
     found = _stored_already(connection, repeats.first)
     known = ~np.isnan(found)
     others = _joined(repeats.others, repeats.first.take(known))
-    first_value = np.concatenate((repeats.others_value, found[known]))
+    kept = np.where(known, found, repeats.first.value)
+    first_value = np.concatenate((kept[repeats.others_first], found[known]))
     same = others.value == first_value
     conflicting = others.take(~same)
     return Outcome(

@@ -126,7 +126,7 @@ def test_impossible_message_numbers_are_left_out() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 3), st.integers(0, 2).map(float)), max_size=30))
 def test_repeats_are_split_from_firsts(readings: list[tuple[int, int, float]]) -> None:
-    """Of each key the first to arrive is kept; the others know its value."""
+    """Of each key the first to arrive is kept; the others know its place."""
     repeats = split_repeats(batch_of(readings))
     kept: dict[tuple[int, int], float] = {}
     for point, ts, value in readings:
@@ -134,7 +134,7 @@ def test_repeats_are_split_from_firsts(readings: list[tuple[int, int, float]]) -
     assert keyed(repeats.first) == sorted(kept.items())
     assert len(repeats.others) == len(readings) - len(kept)
     keys = zip(repeats.others.ts_us.tolist(), repeats.others.point_id.tolist(), strict=True)
-    assert [kept[key] for key in keys] == repeats.others_value.tolist()
+    assert [kept[key] for key in keys] == repeats.first.value[repeats.others_first].tolist()
 
 
 def keyed(batch: ReadingBatch) -> list[tuple[tuple[int, int], float]]:

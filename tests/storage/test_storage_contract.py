@@ -85,6 +85,20 @@ def test_the_same_again_is_a_duplicate_and_another_value_a_conflict(any_engine_d
     assert shown.payload == b"payload 13"
 
 
+def test_repeats_within_a_batch_are_held_against_what_is_stored(database: str) -> None:
+    """Of several readings of one instant each is compared with the stored value, not with its neighbour."""
+    (point,) = add_points(database, 1)
+    with Writer(database, gateway="g1") as writer:
+        writer.write(messages_of(), decoded_of(batch_of([(point, NOW_US, 5.0)])))
+        for values, duplicates in (((7.0, 5.0), 1), ((7.0, 7.0), 0), ((5.0, 7.0, 5.0), 2)):
+            batch = batch_of([(point, NOW_US, value) for value in values])
+            result = writer.write(messages_of(), decoded_of(batch))
+            assert (result.stored, result.duplicate, result.quarantined) == (0, duplicates, len(values) - duplicates)
+    with connect(database) as connection:
+        assert all("has 5.0 at this time" in entry.detail for entry in quarantine.list_(connection))
+        assert ledger.totals(connection, audit=True).balanced
+
+
 def test_writing_a_batch_again_changes_nothing_but_the_ledger(any_engine_dsn: str) -> None:
     """If the answer to COMMIT is lost, the batch is written again: all duplicates, and the ledger balances."""
     points = add_points(any_engine_dsn, 5)
