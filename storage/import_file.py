@@ -39,7 +39,7 @@ class ImportMapping:
     points: Mapping[str, str] = field(default_factory=dict)  # column → point key
     units: Mapping[str, str] = field(default_factory=dict)  # point key → unit in the file; else the declared one
     canonical: bool = False  # values are in canonical units already, as exports are
-    timezone: str = "UTC"  # of times that carry no zone: IANA name or fixed offset as +01:00
+    timezone: str = ""  # of times that carry no zone: IANA name or fixed offset as +01:00; "": there are none
     time_format: str = ""  # strptime format; "" is ISO 8601
     ambiguous: str = "raise"  # the hour that a clock repeats in autumn: raise, earliest or latest
 
@@ -184,7 +184,7 @@ def _times(
 ) -> tuple[NDArray[np.int64], dict[int, str]]:
     """Return times (n,) [µs since 1970-01-01 UTC] and the rows whose time cannot be read."""
     try:
-        return _microseconds(_as_utc(column, mapping)), {}
+        return _microseconds(_as_utc(column, mapping, path)), {}
     except pa.ArrowInvalid as error:
         if "ambiguous" in str(error) or "exist" in str(error):
             raise TransferError(
@@ -196,13 +196,13 @@ def _times(
     bad: dict[int, str] = {}
     for row in range(len(column)):
         try:
-            times[row] = _microseconds(_as_utc(column.slice(row, 1), mapping))[0]
+            times[row] = _microseconds(_as_utc(column.slice(row, 1), mapping, path))[0]
         except (pa.ArrowInvalid, IndexError):
             bad[row] = f"{column[row].as_py()!r} is no time"
     return times, bad
 
 
-def _as_utc(column: Any, mapping: ImportMapping) -> Any:  # noqa: ANN401 – pyarrow
+def _as_utc(column: Any, mapping: ImportMapping, path: Path) -> Any:  # noqa: ANN401 – pyarrow
     if column.null_count:
         raise pa.ArrowInvalid("a row without a time")
     if pa.types.is_timestamp(column.type):
@@ -215,6 +215,12 @@ def _as_utc(column: Any, mapping: ImportMapping) -> Any:  # noqa: ANN401 – pya
         stamped = column.cast(pa.timestamp("us"))
     if stamped.type.tz is not None:
         return stamped
+    if not mapping.timezone:
+        raise TransferError(
+            f"the time {str(column[0].as_py())!r} carries no time zone",
+            place=str(path),
+            cure="name the one the meter's clock kept: --tz Europe/Paris, or --tz +01:00, or --tz UTC",
+        )
     return pc.assume_timezone(stamped, mapping.timezone, ambiguous=mapping.ambiguous)
 
 

@@ -44,7 +44,7 @@ QualityColumn = Annotated[str | None, typer.Option("--quality", help="Column of 
 Columns = Annotated[
     list[str] | None, typer.Option("--map", help="column=area/asset/point[:unit]: one point a column instead.")
 ]
-Zone = Annotated[str, typer.Option(help="Zone of times without one: Europe/Paris, or a fixed offset as +01:00.")]
+Zone = Annotated[str, typer.Option(help="Zone of times that carry none: Europe/Paris, or a fixed offset as +01:00.")]
 TimeFormat = Annotated[str, typer.Option(help="How times are written (strptime); ISO 8601 unless said otherwise.")]
 AmbiguousRule = Annotated[Ambiguous, typer.Option(help="Which hour is meant where one happens twice.")]
 Canonical = Annotated[bool, typer.Option("--canonical", help="Values are in canonical units, as exports are.")]
@@ -69,7 +69,7 @@ def import_(  # noqa: PLR0913 – each is an option of the command
     value: ValueColumn = "value",
     quality: QualityColumn = None,
     columns: Columns = None,
-    tz: Zone = "UTC",
+    tz: Zone = "",
     time_format: TimeFormat = "",
     ambiguous: AmbiguousRule = Ambiguous.RAISE,
     canonical: Canonical = False,

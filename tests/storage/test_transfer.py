@@ -188,6 +188,37 @@ def test_files_that_do_not_fit_are_explained(database: str, tmp_path: Path) -> N
         import_history(database, path, site="quay", mapping=furlongs, who="test")
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["2024-07-01T12:00:00,{point},1"],
+        ["2024-07-01T12:00:00+02:00,{point},1", "2024-07-01T12:15:00,{point},2"],
+        ["2024-07-01T12:00:00,{point},1", "2024-07-01T12:15:00+02:00,{point},2"],
+    ],
+)
+def test_a_time_without_a_zone_is_never_guessed(database: str, tmp_path: Path, rows: list[str]) -> None:
+    """A file with times that carry no zone is refused until one is named; then each time keeps its own."""
+    apply_site(database, SITE, who="test")
+    path = tmp_path / "naive.csv"
+    path.write_text("\n".join(["ts,point,value", *rows, ""]).format(point=POWER))
+    with pytest.raises(TransferError, match="carries no time zone") as caught:
+        import_history(database, path, site="quay", mapping=ImportMapping(), who="test")
+    assert "--tz" in caught.value.cure
+    assert all_readings(database) == []
+    import_history(database, path, site="quay", mapping=ImportMapping(timezone="Europe/Paris"), who="test")
+    assert [ts.astimezone(ZoneInfo("UTC")).hour for _, ts, *_ in all_readings(database)] == [10] * len(rows)  # type: ignore[attr-defined]
+
+
+def test_instants_of_parquet_without_a_zone_are_not_guessed(database: str, tmp_path: Path) -> None:
+    """A Parquet column of times that says no zone is refused as text is."""
+    apply_site(database, SITE, who="test")
+    path = tmp_path / "naive.parquet"
+    times = pa.array([0], pa.timestamp("us"))
+    pa.parquet.write_table(pa.table({"ts": times, "point": [POWER], "value": [1.0]}), path)
+    with pytest.raises(TransferError, match="carries no time zone"):
+        import_history(database, path, site="quay", mapping=ImportMapping(), who="test")
+
+
 def test_a_long_export_holds_little_memory(database: str, tmp_path: Path) -> None:
     """Two hundred thousand readings leave through a few megabytes of Python memory."""
     apply_site(database, SITE, who="test")
