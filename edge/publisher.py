@@ -48,6 +48,7 @@ class Counts:
     stored: int = 0  # readings, by the receipts
     duplicate: int = 0
     quarantined: int = 0
+    kept: int = 0  # packs larger than the gateway takes; they stay in the buffer, each with a line in the log
     miscounted: int = 0  # packs whose receipt counts other readings than they held; each with a line in the log
 
 
@@ -151,8 +152,19 @@ class Publisher:
 
     def _take_receipts(self) -> None:
         receipts = dict(_drain(self._link.receipts))
+        for number in [number for number, receipt in receipts.items() if receipt.cut]:
+            self._keep(number)
+            del receipts[number]
         if receipts:
             self._settle(receipts)
+
+    def _keep(self, number: int) -> None:
+        """Note a pack of which the gateway kept the beginning only: it stays, and is sent again after a restart."""
+        log.error(
+            "pack %d is larger than the gateway takes and stays here: raise the gateway's largest payload", number
+        )
+        self._window.settled(number, time.monotonic())
+        self.counts = replace(self.counts, kept=self.counts.kept + 1)
 
     def _settle(self, receipts: dict[int, Receipt] | dict[int, None]) -> None:
         settled = self.buffer.settle(receipts)

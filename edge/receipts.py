@@ -1,7 +1,7 @@
 """Receipts: the gateway's word that a pack is committed, matched to the pack by MQTT 5 correlation data.
 
     correlation data    8 bytes identity of the buffer, 8 bytes number of the pack (big-endian)
-    payload             {"received": n, "stored": n, "duplicate": n, "quarantined": n}
+    payload             {"received": n, "stored": n, "duplicate": n, "quarantined": n[, "cut": true]}
 
 The identity keeps a receipt that was meant for an earlier buffer of the same device from settling anything here.
 """
@@ -20,6 +20,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     stored: int
     duplicate: int
     quarantined: int
+    cut: bool = False  # refused, and too large to be kept whole: the pack is safe nowhere but here
 
     @property
     def balanced(self) -> bool:

@@ -185,6 +185,7 @@ class Pipeline:
                     result.message_stored,
                     result.message_duplicate,
                     result.message_quarantined,
+                    result.message_cut,
                 )
                 self._connection.settle(batch.generation, batch.tokens, receipts)
                 self._metrics.committed(batch, decoded, result, n_receipts=len(receipts))

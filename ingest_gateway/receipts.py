@@ -5,6 +5,8 @@ answers there after its commit with what became of the message, as JSON:
 
     {"received":50,"stored":49,"duplicate":0,"quarantined":1}
 
+with `"cut":true` besides where the message was refused and is too large to be kept whole in quarantine.
+
 The response topic is chosen by the publisher and served with the gateway's rights, so only topics that end in
 `/receipt` under the site's own branch are answered: otherwise a device could have the gateway publish to the command
 topic of another.
@@ -42,9 +44,10 @@ def may_answer(topic: str) -> bool:
     )
 
 
-def receipt_payload(received: int, stored: int, duplicate: int, quarantined: int) -> bytes:
+def receipt_payload(received: int, stored: int, duplicate: int, quarantined: int, cut: bool = False) -> bytes:  # noqa: FBT001, FBT002  a row of counts as zip gives it
     """Return the JSON body; `received` was counted when the message was read, the others when it was written."""
-    return b'{"received":%d,"stored":%d,"duplicate":%d,"quarantined":%d}' % (received, stored, duplicate, quarantined)
+    counts = (received, stored, duplicate, quarantined)
+    return b'{"received":%d,"stored":%d,"duplicate":%d,"quarantined":%d%b}' % (*counts, b',"cut":true' if cut else b"")
 
 
 def receipts_for(
@@ -53,9 +56,11 @@ def receipts_for(
     stored: NDArray[np.int64],
     duplicate: NDArray[np.int64],
     quarantined: NDArray[np.int64],
+    cut: NDArray[np.bool_],
 ) -> list[Receipt]:
-    """Return the receipts of a batch from its counts per message, each (n_messages,)."""
-    counts = zip(received.tolist(), stored.tolist(), duplicate.tolist(), quarantined.tolist(), strict=True)
+    """Return the receipts of a batch from what is known per message, each (n_messages,)."""
+    columns = (received, stored, duplicate, quarantined, cut)
+    counts = zip(*(column.tolist() for column in columns), strict=True)
     return [
         Receipt(reply.topic, reply.correlation, receipt_payload(*count))
         for reply, count in zip(replies, counts, strict=True)

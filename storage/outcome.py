@@ -12,7 +12,7 @@ from storage.times import from_us
 from telemetry.batch import RefusalReason, empty_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -58,6 +58,7 @@ class WriteResult:
     message_stored: NDArray[np.int64]
     message_duplicate: NDArray[np.int64]
     message_quarantined: NDArray[np.int64]
+    message_cut: NDArray[np.bool_]  # refused, and too large to be kept whole: not safe here
     unaccounted: int = 0  # messages quarantined whole because their entries did not add up: a defect of ours
 
     @property
@@ -66,8 +67,8 @@ class WriteResult:
         return int(self.message_received.sum())
 
 
-def result_of(accounts: Accounts, messages: int) -> WriteResult:
-    """Count an outcome by message."""
+def result_of(accounts: Accounts, messages: int, cut: Collection[int] = ()) -> WriteResult:
+    """Count an outcome by message; `cut` are the messages of which quarantine has the beginning only."""
     outcome, refused = accounts.outcome, accounts.refused
     refused_in = np.fromiter((row.message for row in refused), np.int64, len(refused))
     stored = np.bincount(outcome.stored.message, minlength=messages)
@@ -81,6 +82,7 @@ def result_of(accounts: Accounts, messages: int) -> WriteResult:
         message_stored=stored,
         message_duplicate=duplicate,
         message_quarantined=quarantined,
+        message_cut=np.isin(np.arange(messages), list(cut)),
         unaccounted=accounts.unaccounted,
     )
 

@@ -157,10 +157,11 @@ class Writer:
         connection = self._open_connection()
         self._space.ensure(connection, outcome.stored)
         accounts = accounted(outcome, [*delivery.refused, *outcome.refused], delivery.messages, delivery.entries)
+        cut: set[int] = set()
         if accounts.refused:
-            write_refusals(connection, self._gateway, delivery.messages, accounts.refused)
+            cut = write_refusals(connection, self._gateway, delivery.messages, accounts.refused)
         self._store(accounts.outcome, accounts.refused, delivery.numbers, accounts.arrivals)
-        result = result_of(accounts, len(delivery.messages))
+        result = result_of(accounts, len(delivery.messages), cut)
         if delivery.also is not None:
             delivery.also(connection, result)
         connection.commit()

@@ -255,3 +255,22 @@ def test_a_receipt_that_counts_other_readings_is_told(
         publisher.stop()
     assert publisher.counts.miscounted == 1
     assert f"pack {number} held 3 readings" in caplog.text
+
+
+def test_a_pack_that_the_gateway_could_not_keep_whole_stays(broker: LocalBroker, buffer: Buffer) -> None:
+    """A receipt that says "cut" settles nothing; the pack does not hold up the others and is sent again anew later."""
+
+    def answer(message: MQTTMessage) -> bytes:
+        cut = b',"cut":true' if message.payload == b"large" else b""
+        return b'{"received":1,"stored":%d,"duplicate":0,"quarantined":%d%b}' % (not cut, bool(cut), cut)
+
+    with Answering(broker.port, answer=answer) as gateway:
+        for start in (1, 2):
+            publisher = Publisher(settings_for(broker, window=1), buffer)
+            publisher.start()
+            buffer.put_many([Pack("agent-1", TOPIC, b"large" if start == 1 else b"more", "", 1), *packs(3)])
+            assert eventually(lambda: buffer.packs == 1)
+            publisher.stop()
+            assert (publisher.counts.kept, publisher.counts.resent) == (1, 0)
+    assert gateway.payloads.count(b"large") == 2
+    assert [stored.pack.payload for stored in buffer.after(0, 9)] == [b"large"]

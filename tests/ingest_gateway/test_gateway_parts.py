@@ -193,6 +193,7 @@ class FakeWriter:
             message_stored=counts,
             message_duplicate=0 * counts,
             message_quarantined=0 * counts,
+            message_cut=counts == 0,
         )
 
 
@@ -272,14 +273,14 @@ def test_only_receipt_topics_are_answered(topic: str, *, allowed: bool) -> None:
 def test_receipts_carry_the_counts_of_their_message() -> None:
     """Each reply address gets its own message's counts; the body is JSON and adds up."""
     replies = [ReplyTo("port/v1/a/b/receipt", b"1"), None, ReplyTo("port/v1/a/c/receipt", b"3")]
-    counts = [[5, 5, 2], [4, 5, 0], [0, 0, 2], [1, 0, 0]]
+    counts = [[5, 5, 2], [4, 5, 0], [0, 0, 2], [1, 0, 0], [False, False, True]]
     made = receipts_for(replies, *(np.array(column) for column in counts))
     assert [(receipt.topic, receipt.correlation) for receipt in made] == [
         ("port/v1/a/b/receipt", b"1"),
         ("port/v1/a/c/receipt", b"3"),
     ]
     assert json.loads(made[0].payload) == {"received": 5, "stored": 4, "duplicate": 0, "quarantined": 1}
-    assert json.loads(made[1].payload) == {"received": 2, "stored": 0, "duplicate": 2, "quarantined": 0}
+    assert json.loads(made[1].payload) == {"received": 2, "stored": 0, "duplicate": 2, "quarantined": 0, "cut": True}
 
 
 def decoders(**catalogues: Catalogue) -> SiteDecoders:

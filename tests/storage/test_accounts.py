@@ -12,7 +12,7 @@ from storage import ledger, quarantine
 from storage.accounts import Accounts, accounted
 from storage.engine import connect
 from storage.writer import Writer
-from telemetry.batch import Decoded, Refusal, RefusalReason
+from telemetry.batch import Decoded, Message, Refusal, RefusalReason
 from telemetry.errors import StorageError
 from tests.storage.building import NOW_US, add_points, batch_of, decoded_of, messages_of
 
@@ -80,3 +80,17 @@ def test_the_database_refuses_books_that_do_not_balance(database: str, monkeypat
         writer.write(messages_of(), decoded)
     with connect(database) as connection:
         assert ledger.totals(connection, audit=True).readings == 0
+
+
+def test_what_is_not_kept_whole_is_said(database: str) -> None:
+    """Cut when it came in or cut by the quarantine: marked as cut; a small refused message is not."""
+    too_large, unit = RefusalReason.TOO_LARGE, RefusalReason.UNIT
+    refusals = [Refusal(0, too_large, ""), Refusal(1, unit, "", "{}"), Refusal(2, unit, "", "{}")]
+    payloads = (b"x" * 501, b"y" * 500, b"z" * 1_000_002)
+    messages = [Message("port/v1/a/b/c/telemetry", payload, "", NOW_US) for payload in payloads]
+    with Writer(database, gateway="g1") as writer:
+        result = writer.write(messages, counted(decoded_of(batch_of([]), refusals=refusals), [1, 1, 1]))
+    assert result.message_cut.tolist() == [True, False, True]
+    with connect(database) as connection:
+        kept = [quarantine.show(connection, entry.id) for entry in quarantine.list_(connection)]
+    assert {entry.payload_bytes: entry.complete for entry in kept} == {501: False, 500: True, 1_000_002: False}
