@@ -25,6 +25,7 @@ SESSION = (
     " set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', false)"
 )
 CURES = {
+    "22023": "ask for a shorter stretch of time, or for a coarser resolution",
     "28": "check user and password of the database (QUAYMETER_DSN)",
     "3D": "create the database, or correct its name in QUAYMETER_DSN",
     "42P01": "bring the schema up to date: quaymeter db migrate",

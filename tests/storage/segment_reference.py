@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SECONDS = {"1m": 60, "15m": 900, "1h": 3600}
+LONGEST_S = 2 * 86_400  # what a counter gained over a longer gap is booked by days alone
 
 
 @dataclass(kw_only=True)
@@ -123,6 +124,8 @@ def _gain(
     nodes += [(moment, 0, before, after, 0) for moment, before, after in point.swaps]
     nodes.sort()
     for (t0, _, _, went, q0), (t1, _, came, _, q1) in pairwise(nodes):
+        if level != "1d" and t1 - t0 > LONGEST_S:
+            continue
         gained, reset = difference(point, went, came, t1 - t0)
         spread = t1 - t0 > point.silent_s
         quality = (q0 | q1) & 0x1FFF | (1 if reset else 0) | (65 if spread else 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 LEVELS = {"1m": 0, "15m": 1, "1h": 2, "1d": 3}
 FINEST = {30.0: "1m", 60.0: "15m", 900.0: "15m", 3600.0: "1h", 86400.0: "1d"}
 SPRING = int(datetime(2025, 3, 29, 12, tzinfo=UTC).timestamp())  # the day before a day of 23 hours
+DAY = 86_400
 AUTUMN = int(datetime(2025, 10, 25, 12, tzinfo=UTC).timestamp())  # the day before a day of 25 hours
 
 Reading = tuple[float, float, int]
@@ -89,9 +92,15 @@ def check(dsn: str, point_id: int, point: Described, readings: Sequence[Reading]
                 assert same, (level, start, name, got[name], figure)
 
 
-def readings_strategy(start: int, values: st.SearchStrategy[float], step: int) -> st.SearchStrategy[list[Reading]]:
-    """Draw readings over two days, often close together, sometimes hours apart, with doubtful and bad ones."""
-    moments = st.integers(0, 2 * 86400 // step).map(lambda number: float(start + number * step))
+def readings_strategy(start: int, step: int, away: int) -> st.SearchStrategy[list[Reading]]:
+    """Draw readings over two days, often close together, sometimes hours apart, with doubtful and bad ones.
+
+    The second day comes `away` days later.
+    """
+    moments = st.integers(0, 2 * DAY // step).map(
+        lambda number: float(start + number * step + (away * DAY if number * step > DAY else 0))
+    )
+    values = st.integers(0, 1200).map(float)
     quality = st.sampled_from([0, 0, 0, 1, 2, 1 | 4, 2 | 128, 1 | 256])
     return st.lists(st.tuples(moments, values, quality), min_size=1, max_size=25, unique_by=lambda row: row[0])
 
@@ -104,7 +113,7 @@ points = st.builds(
     modulus=st.sampled_from([None, 1000.0]),
     rate_limit=st.sampled_from([None, 0.01]),
     swaps=st.lists(
-        st.tuples(st.integers(0, 48).map(lambda hour: float(AUTUMN + hour * 3600)), st.just(500.0), st.just(3.0)),
+        st.tuples(st.integers(0, 100).map(lambda hour: hour * 3600.0), st.just(500.0), st.just(3.0)),  # from the start
         max_size=2,
         unique_by=lambda row: row[0],
     ),
@@ -112,7 +121,7 @@ points = st.builds(
 
 
 @settings(
-    max_examples=30,
+    max_examples=int(os.environ.get("QUAYMETER_ROLLUP_EXAMPLES", "30")),  # 1,000 take some minutes
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking costs minutes of database work
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # every example has a point of its own
@@ -122,11 +131,11 @@ def test_any_order_of_arrival_gives_what_the_definition_says(
     database: str, data: st.DataObject, point: Described
 ) -> None:
     """Batches in any order, refreshed in between or not, end in the figures of the definition at every level."""
-    if point.kind != "counter":
-        point = replace(point, swaps=[])
     start = data.draw(st.sampled_from([SPRING, AUTUMN]))
-    values = st.integers(0, 1200).map(float)
-    readings = data.draw(readings_strategy(start, values, data.draw(st.sampled_from([1, 60, 900]))))
+    swaps = [(start + moment, before, after) for moment, before, after in point.swaps if point.kind == "counter"]
+    point = replace(point, swaps=swaps)
+    step, away = data.draw(st.sampled_from([1, 60, 900])), data.draw(st.sampled_from([0, 0, 1, 4, 40]))
+    readings = data.draw(readings_strategy(start, step, away))
     batches = data.draw(st.lists(st.integers(0, 3), min_size=len(readings), max_size=len(readings)))
     point_id = make_point(database, point)
     for number in data.draw(st.permutations(range(4))):
@@ -221,3 +230,21 @@ def test_only_touched_buckets_are_written_again(database: str) -> None:
         refresh_all(database)
         after = set(connection.execute(query, (point_id,)).fetchall())
     assert {row[0].timestamp() for row in after - before} == {(AUTUMN + 42_000) // 900 * 900}
+
+
+def test_a_gap_of_a_year_is_booked_by_days(database: str) -> None:
+    """One reading a year late writes a row a day, not a row a minute; the days hold the whole increment."""
+    point = Described(kind="counter", silent_s=300, period_s=30.0)
+    point_id = make_point(database, point)
+    readings = [(float(AUTUMN - 365 * DAY), 0.0, 0), (float(AUTUMN), 365.0, 0), (float(AUTUMN + 10), 366.0, 0)]
+    store(database, point_id, readings[1:])
+    refresh_all(database)
+    store(database, point_id, readings[:1])
+    began = time.monotonic()
+    refresh_all(database)
+    assert time.monotonic() - began < 5
+    rows = {level: stored(database, point_id, level) for level in LEVELS}
+    assert [len(rows[level]) for level in LEVELS] == [2, 2, 2, 366]
+    assert sum(row["increase"] or 0 for row in rows["1h"].values()) == pytest.approx(1.0)
+    assert sum(row["increase"] for row in rows["1d"].values()) == pytest.approx(366.0)
+    check(database, point_id, point, readings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from storage.rollups import refresh_all
 from storage.series import Resolution, readings, stream_columns
 from storage.times import from_us
 from storage.writer import Writer
+from telemetry.errors import StorageError
 from tests.storage.building import MINUTE_US, NOW_US, add_points, batch_of, decoded_of, messages_of
 from tests.storage.segment_reference import Described, expected
 
@@ -103,3 +105,33 @@ def test_nothing_asked_nothing_found(database: str) -> None:
         for resolution in Resolution:
             assert len(readings(connection, [], START, START + DAY, resolution)) == 0
             assert len(readings(connection, [999], long_ago, START, resolution)) == 0
+
+
+def test_minutes_of_a_counter_that_was_away_for_a_year(database: str) -> None:
+    """Asked for decades of minutes, the database makes what there is and stays quick: the gap is booked by days."""
+    (point,) = add_points(database, 1, kind="counter", period_s=900.0, silent_after_s=3600.0)
+    rows = [(point, START_US, 1.0), (point, START_US + 365 * 1440 * MINUTE_US, 2.0)]
+    with Writer(database, gateway="test") as writer:
+        writer.write(messages_of(), decoded_of(batch_of(rows)))
+    refresh_all(database)
+    with connect(database) as connection:
+        began = time.monotonic()
+        columns = readings(connection, [point], datetime(2000, 1, 1, tzinfo=UTC), START + 1000 * DAY, "1m", limit=10)
+        assert time.monotonic() - began < 2
+        assert len(columns) == 2
+        days = readings(connection, [point], START - DAY, START + 1000 * DAY, "1d")
+    assert days["increase"].sum() == pytest.approx(1.0)
+
+
+def test_more_than_can_be_made_while_you_wait_is_refused(database: str) -> None:
+    """Two years of minutes that no table keeps are refused with a cure; a month of them is made."""
+    (point,) = add_points(database, 1)
+    rows = [(point, START_US + day * 1440 * MINUTE_US, 1.0) for day in range(0, 731, 10)]
+    with Writer(database, gateway="test") as writer:
+        writer.write(messages_of(), decoded_of(batch_of(rows)))
+    refresh_all(database)
+    with connect(database, autocommit=True) as connection:
+        with pytest.raises(StorageError, match="coarser resolution") as caught:
+            readings(connection, [point], START, START + 731 * DAY, "1m")
+        assert not caught.value.transient
+        assert len(readings(connection, [point], START, START + 30 * DAY, "1m")) == 3 * 5

@@ -43,6 +43,34 @@ $$;
 
 COMMENT ON FUNCTION bucket_start IS 'Start of the bucket of this number.';
 
+CREATE FUNCTION rollup_longest_s() RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT 172800.0::float8';
+
+COMMENT ON FUNCTION rollup_longest_s IS
+    'A counter''s increment over more than this [s] is booked by days alone: finer, a late reading would write a year.';
+
+CREATE FUNCTION counter_step(
+    went float8, came float8, seconds float8, modulus float8, rate_limit float8) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+        WHEN came >= went THEN 'rise'
+        WHEN modulus IS NOT NULL AND went < modulus AND came >= 0
+            AND came - went + modulus <= coalesce(rate_limit * seconds, modulus / 2)
+            AND came - went + modulus <= modulus / 2 THEN 'rollover'
+        WHEN came < went THEN 'reset'
+    END
+$$;
+
+COMMENT ON FUNCTION counter_step IS 'What happened between two values of a register, `seconds` apart.';
+
+CREATE FUNCTION counter_gain(step text, went float8, came float8, modulus float8) RETURNS float8
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE step WHEN 'rise' THEN came - went
+                     WHEN 'rollover' THEN came - went + modulus
+                     WHEN 'reset' THEN greatest(came, 0) END
+$$;
+
+COMMENT ON FUNCTION counter_gain IS 'What a register gained by such a step.';
+
 CREATE TYPE rollup_reach AS (
     point_id int,
     first_bucket int,          -- buckets to make anew, both ends included
@@ -179,30 +207,24 @@ BEGIN
         ), link AS (
             SELECT n.*, r.kind, r.silent, r.period_s, r.modulus, r.rate_limit, r.first_bucket, r.last_bucket,
                    lead(n.e) OVER line AS next_e, lead(n.came) OVER line AS next_came,
-                   lead(n.quality) OVER line AS next_quality
+                   lead(n.quality) OVER line AS next_quality,
+                   -- A counter's longer gaps are booked by days alone, by rollup_gap_days.
+                   r.kind = 'counter' AND n.good AND lead(n.e) OVER line - n.e <= %8$s AS is_gain
             FROM node AS n JOIN reach AS r ON r.point_id = n.point_id
             -- A counter passes over bad readings: they stand aside, to be counted as bad and no more.
             -- At a swap's own instant the reading is the new meter's.
             WINDOW line AS (PARTITION BY n.point_id, r.kind = 'counter' AND NOT n.good ORDER BY n.e, n.is_reading)
         ), gain AS (
-            SELECT link.*, CASE
-                       WHEN kind <> 'counter' OR NOT good THEN NULL
-                       WHEN next_came >= went THEN 'rise'
-                       WHEN modulus IS NOT NULL AND went < modulus AND next_came >= 0
-                           AND next_came - went + modulus <= coalesce(rate_limit * (next_e - e), modulus / 2)
-                           AND next_came - went + modulus <= modulus / 2 THEN 'rollover'
-                       WHEN next_came < went THEN 'reset'
-                   END AS step,
-                   CASE WHEN NOT good OR kind = 'event' THEN e
-                        WHEN kind = 'counter' THEN coalesce(next_e, e)
+            SELECT link.*,
+                   CASE WHEN is_gain THEN counter_step(went, next_came, next_e - e, modulus, rate_limit) END AS step,
+                   CASE WHEN is_gain THEN next_e
+                        WHEN NOT good OR kind IN ('counter', 'event') THEN e
                         ELSE least(coalesce(next_e, 'infinity'), e + silent) END AS until_e
             FROM link
         ), piece AS (
             SELECT g.*, k, %1$s AS own_bucket, %2$s AS end_bucket,
                    greatest(0, least(until_e, %3$s) - greatest(e, %4$s)) AS known_s,
-                   CASE step WHEN 'rise' THEN next_came - went
-                             WHEN 'rollover' THEN next_came - went + modulus
-                             WHEN 'reset' THEN greatest(next_came, 0) END AS gained,
+                   counter_gain(step, went, next_came, modulus) AS gained,
                    kind = 'counter' AND until_e - e > silent AS is_spread
             FROM gain AS g
             CROSS JOIN LATERAL generate_series(
@@ -228,7 +250,7 @@ BEGIN
                    count(*) FILTER (WHERE step = 'reset' AND k = greatest(own_bucket, end_bucket)) AS resets,
                    bit_or(CASE WHEN NOT good THEN quality & 8188
                                WHEN kind <> 'counter' THEN quality & 8191
-                               ELSE (quality | coalesce(next_quality, 0::int2)) & 8191
+                               ELSE (quality | CASE WHEN is_gain THEN next_quality ELSE 0::int2 END) & 8191
                                     | CASE WHEN step = 'reset' THEN 1 ELSE 0 END
                                     | CASE WHEN is_spread THEN 65 ELSE 0 END END) AS quality
             FROM share
@@ -246,7 +268,8 @@ BEGIN
         FROM known
     $sql$,
         format(number_of, 'e'), format(last_of, 'until_e'), format(start_of, 'k + 1'), format(start_of, 'k'),
-        format(start_of, 'b.k'), format(start_of, 'b.k + 1'), stretches)
+        format(start_of, 'b.k'), format(start_of, 'b.k + 1'), stretches,
+        CASE level WHEN '1d' THEN '''infinity''::float8' ELSE 'rollup_longest_s()' END)
     USING reaches, timezone, points;
 END
 $fn$;
@@ -267,13 +290,15 @@ BEGIN
                    max(ARRAY[date_part('epoch', s.last_ts), s.last_value, s.last_quality])
                        FILTER (WHERE s.last_ts IS NOT NULL) AS closing,
                    sum(s.resets)::int AS resets, bit_or(s.quality) AS quality
-            FROM unnest($3, $4, $5) AS u (point_id, k0, k1)
-            CROSS JOIN LATERAL (
-                -- OFFSET 0 keeps this a look-up by key for each point.
-                SELECT f.*, bucket_number($1, $2, f.bucket) AS k FROM %I AS f
-                WHERE f.point_id = u.point_id AND f.bucket >= bucket_start($1, $2, u.k0)
-                  AND f.bucket < bucket_start($1, $2, u.k1 + 1)
-                OFFSET 0) AS s
+            FROM (
+                SELECT f.* FROM unnest($3, $4, $5) AS u (point_id, k0, k1)
+                CROSS JOIN LATERAL (
+                    -- OFFSET 0 keeps this a look-up by key for each point.
+                    SELECT f.*, bucket_number($1, $2, f.bucket) AS k FROM %1$I AS f
+                    WHERE f.point_id = u.point_id AND f.bucket >= bucket_start($1, $2, u.k0)
+                      AND f.bucket < bucket_start($1, $2, u.k1 + 1)
+                    OFFSET 0) AS f
+                %2$s) AS s
             GROUP BY s.point_id, s.k
         ), timed AS (
             SELECT summed.*, bucket_start($1, $2, k) AS start, bucket_start($1, $2, k + 1) AS stop FROM summed
@@ -283,11 +308,14 @@ BEGIN
                to_timestamp(opening[1]), opening[2], opening[3]::int2,
                to_timestamp(closing[1]), closing[2], closing[3]::int2, resets, quality
         FROM timed
-    $sql$, source) USING level, timezone, points, first_bucket, last_bucket;
+    $sql$, source, CASE level WHEN '1d' THEN format(
+        'UNION ALL SELECT g.*, bucket_number($1, $2, g.bucket) FROM rollup_gap_days(%L, $2, $3, $4, $5) AS g', source) END)
+    USING level, timezone, points, first_bucket, last_bucket;
 END
 $fn$;
 
-COMMENT ON FUNCTION rollup_sums IS 'Roll-up rows of these buckets from a finer level; every figure adds up.';
+COMMENT ON FUNCTION rollup_sums IS
+    'Roll-up rows of these buckets from a finer level; every figure adds up, days have a counter''s long gaps besides.';
 
 CREATE FUNCTION rollup_store(
     target text, source text, level text, timezone text, reaches rollup_reach[], from_level text) RETURNS void
@@ -375,8 +403,17 @@ BEGIN
            CASE WHEN p.kind IN ('gauge', 'state') THEN make_interval(secs => p.silent_after_s) ELSE interval '0' END
     INTO zone, kept, silence
     FROM point AS p JOIN site AS s ON s.id = p.site_id WHERE p.id = point;
+    -- Beyond what is kept there is nothing to make.
+    EXECUTE format(
+        'SELECT greatest($2, min(bucket)), least($3, max(bucket) + interval ''2 days'') FROM %I WHERE point_id = $1',
+        'reading_' || kept)
+    INTO first_ts, end_ts USING point, first_ts, end_ts;
     IF zone IS NULL OR end_ts <= first_ts THEN
         RETURN;
+    END IF;
+    IF date_part('epoch', end_ts - first_ts) / rollup_width(level) > 600000 THEN
+        RAISE invalid_parameter_value
+            USING MESSAGE = format('%s of %s is too long to be made while you wait', end_ts - first_ts, level);
     END IF;
     reach.point_id := point;
     reach.first_bucket := bucket_number(level, zone, first_ts);
