@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.types.json import Jsonb
 
 from storage.catalogue_tables import TABLES, changes_of, save
+from storage.changes_refused import refuse_relabelling
 from storage.claims import refuse_claimed
 from storage.engine import connect, storage_errors
 from storage.rollup_rebuild import forget_rollups, pend_point
@@ -54,6 +55,7 @@ def apply_site(dsn: str, site: Site, *, who: str, dry_run: bool = False) -> Site
         header = _header_changes(connection, site_id, site)
         tables = [change for table in TABLES for change in changes_of(connection, table, site_id, site)]
         swaps = _swap_changes(connection, site_id, site)
+        refuse_relabelling(connection, tables, {swap.point for kind, swap in swaps if kind != "retired"})
         changes = _changes(site, site_id, header, tables, swaps, version)
         if changes and not dry_run:
             _save(connection, site, header, tables, swaps, changes, who)
