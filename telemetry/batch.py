@@ -21,7 +21,7 @@ class RefusalReason(StrEnum):
     SCHEMA = "schema"  # readable, but not shaped as the contract says
     UNKNOWN_POINT = "unknown_point"
     UNIT = "unit"  # unknown, or not of the point's quantity
-    FUTURE = "future"  # more than five minutes ahead of the gateway's clock
+    FUTURE = "future"  # more than five minutes ahead of its arrival
     TOO_LATE = "too_late"  # older than the retention limit
     RANGE_REJECT = "range_reject"  # not finite, or physically impossible for the quantity
     CONFLICT = "conflict"  # another value is stored for the same point and time

@@ -61,7 +61,17 @@ class Checks:
         variant = np.maximum(raw.variant, 0)
         row = self._table.row[variant]
         value = raw.value * self._table.factor[variant] + self._table.offset[variant]
-        checked = check_rows(self._table, row, raw.ts_us, value, raw.quality, now_us=now_us, limits=self._limits)
+        received_us = raw.blocks.spread(raw.blocks.received_us)
+        checked = check_rows(
+            self._table,
+            row,
+            raw.ts_us,
+            value,
+            raw.quality,
+            now_us=now_us,
+            limits=self._limits,
+            received_us=received_us,
+        )
         refusal = self._more_refusals(raw, row, checked.refusal)
         quality = self._clock_quality(raw, checked.quality, refusal == CODE[RefusalReason.FUTURE])
         if refusal.any():
@@ -72,7 +82,7 @@ class Checks:
         if kept is not None:
             row, value, quality = row[kept], value[kept], quality[kept]
         ts_us = raw.ts_us if kept is None else raw.ts_us[kept]
-        received_us, message = raw.blocks.spread(raw.blocks.received_us), raw.blocks.spread(raw.blocks.message)
+        message = raw.blocks.spread(raw.blocks.message)
         return ReadingBatch(
             point_id=self._table.point_id[row],
             ts_us=ts_us,

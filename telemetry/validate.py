@@ -31,7 +31,7 @@ CODE = {reason: code for code, reason in enumerate(REFUSALS) if reason is not No
 DETAILS = {
     RefusalReason.UNKNOWN_POINT: "no such point – declare it in the site file or mend the name",
     RefusalReason.SCHEMA: f"quality is not one from 0 to {WIRE_MASK}",
-    RefusalReason.FUTURE: "ahead of the gateway's clock by more than is allowed – set the device's clock",
+    RefusalReason.FUTURE: "ahead of its arrival by more than is allowed – set the device's clock",
     RefusalReason.TOO_LATE: "older than the retention limit – import it as history, or mend the device's clock",
     RefusalReason.RANGE_REJECT: "not finite, or physically impossible for the quantity – check unit and sensor",
 }
@@ -39,7 +39,7 @@ DETAILS = {
 
 @dataclass(frozen=True, kw_only=True)
 class TimeLimits:
-    """How far from the gateway's clock a reading may be."""
+    """How old a reading may be now, and how far ahead of its arrival."""
 
     retention_s: float = DEFAULT_RETENTION_S
     future_s: float = DEFAULT_FUTURE_S
@@ -118,15 +118,21 @@ def check_rows(
     *,
     now_us: int,
     limits: TimeLimits | None = None,
+    received_us: NDArray[np.int64] | None = None,
 ) -> Checked:
-    """Check readings (n,) by row of the table; every row exists."""
+    """Check readings (n,) by row of the table; every row exists.
+
+    A time is in the future or not as seen from its arrival (`received_us` (n,), now where not given), however long the
+    reading waited since: replayed from quarantine tomorrow, it is as wrong as today.
+    """
     limits = limits or TimeLimits()
+    arrived_us = now_us if received_us is None else received_us
     refusal = np.zeros(len(row), np.int8)
     # The order matters: later reasons overwrite earlier ones, so the plainest cause comes last.
     possible = (value >= table.physical_min[row]) & (value <= table.physical_max[row])  # False for NaN too
     _refuse(refusal, ~possible, RefusalReason.RANGE_REJECT)
     _refuse(refusal, ts_us < now_us - int(limits.retention_s * US_PER_S), RefusalReason.TOO_LATE)
-    _refuse(refusal, ts_us > now_us + int(limits.future_s * US_PER_S), RefusalReason.FUTURE)
+    _refuse(refusal, ts_us > arrived_us + int(limits.future_s * US_PER_S), RefusalReason.FUTURE)
     _refuse(refusal, (wire_quality & ~WIRE_MASK) != 0, RefusalReason.SCHEMA)
     return Checked(quality=_quality(table, row, ts_us, value, wire_quality), refusal=refusal)
 

@@ -211,3 +211,13 @@ def test_one_entry_of_the_future_does_not_accuse_the_clock() -> None:
         decoded = told.decode([message(pack([entry("t_in", 12.0)], ts_ms=NOW_MS + 10_000_000, seq=number))])
     assert len(decoded.batch) == 0
     assert told.clocks_off() == {DEVICE: pytest.approx(-10_000.0)}
+
+
+def test_the_future_is_seen_from_the_arrival() -> None:
+    """What was an hour ahead when it came stays refused when it is decoded two days later; its neighbour is taken."""
+    then_us = NOW_US - 2 * 86_400 * SECOND
+    entries = [entry("t_in", 12.0, t=3_600_000), entry("flow", 1.0)]
+    late = message(pack(entries, ts_ms=then_us // 1000), received_us=then_us)
+    decoded = decoder().decode([late])
+    assert [refusal.reason for refusal in decoded.refusals] == [RefusalReason.FUTURE]
+    assert decoded.batch.ts_us.tolist() == [then_us]
