@@ -38,10 +38,15 @@ class ImportMapping:
     quality: str | None = None
     points: Mapping[str, str] = field(default_factory=dict)  # column → point key
     units: Mapping[str, str] = field(default_factory=dict)  # point key → unit in the file; else the declared one
-    canonical: bool = False  # values are in canonical units already, as exports are
+    canonical: bool = False  # values are in canonical units already, and qualities as stored: as exports are
     timezone: str = ""  # of times that carry no zone: IANA name or fixed offset as +01:00; "": there are none
     time_format: str = ""  # strptime format; "" is ISO 8601
     ambiguous: str = "raise"  # the hour that a clock repeats in autumn: raise, earliest or latest
+
+    @property
+    def stored_quality(self) -> bool:
+        """Whether the file says what a reading's quality was found to be, and it is not judged again."""
+        return self.canonical and self.quality is not None and not self.points
 
     @property
     def columns(self) -> list[str]:

@@ -24,6 +24,7 @@ from storage.writer import Writer
 from telemetry.batch import Decoded, Message, ReadingBatch, Refusal, RefusalReason
 from telemetry.errors import TransferError
 from telemetry.points import table_of
+from telemetry.quality import as_sent
 from telemetry.validate import DETAILS, REFUSALS, TimeLimits, convert_columns, validate_columns
 
 if TYPE_CHECKING:
@@ -116,14 +117,15 @@ class _Checker:
         numbers = np.array([self._number(key) for key in chunk.key], np.int32)
         point_id = numbers[chunk.key_index] if len(numbers) else np.empty(0, np.int32)
         value = self._canonical(chunk, point_id)
+        wire = as_sent(chunk.quality) if self._mapping.stored_quality else chunk.quality
         checked = validate_columns(
-            self._table, point_id, chunk.ts_us, value, now_us=now_us, limits=HISTORY, wire_quality=chunk.quality
+            self._table, point_id, chunk.ts_us, value, now_us=now_us, limits=HISTORY, wire_quality=wire
         )
         batch = ReadingBatch(
             point_id=point_id,
             ts_us=chunk.ts_us,
             value=value,
-            quality=checked.quality,
+            quality=chunk.quality if self._mapping.stored_quality else checked.quality,
             received_us=np.full(len(value), now_us, np.int64),
             message=np.zeros(len(value), np.int32),
         )

@@ -59,6 +59,13 @@ def from_device(wire: NDArray[np.int16]) -> NDArray[np.int16]:
     return stored
 
 
+def as_sent(stored: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Turn stored qualities (n,) into ones that a device could have sent; -1 where a stored one cannot be."""
+    possible = (stored >= 0) & (stored & CLASS_MASK <= QualityClass.BAD) & (stored >> DEVICE_SHIFT <= QualityClass.BAD)
+    sent: NDArray[np.int16] = np.where(possible, stored & WIRE_MASK, -1).astype(np.int16)
+    return sent
+
+
 def judged(
     quality: NDArray[np.int16], where: NDArray[np.bool_], reason: Reason, worst: QualityClass
 ) -> NDArray[np.int16]:

@@ -47,7 +47,9 @@ Columns = Annotated[
 Zone = Annotated[str, typer.Option(help="Zone of times that carry none: Europe/Paris, or a fixed offset as +01:00.")]
 TimeFormat = Annotated[str, typer.Option(help="How times are written (strptime); ISO 8601 unless said otherwise.")]
 AmbiguousRule = Annotated[Ambiguous, typer.Option(help="Which hour is meant where one happens twice.")]
-Canonical = Annotated[bool, typer.Option("--canonical", help="Values are in canonical units, as exports are.")]
+Canonical = Annotated[
+    bool, typer.Option("--canonical", help="Values in canonical units, qualities as stored: as exported.")
+]
 Start = Annotated[str, typer.Option("--from", help="First moment, with its zone: 2026-01-01T00:00:00+01:00.")]
 End = Annotated[str, typer.Option("--to", help="Moment after the last; now if left out.")]
 Points = Annotated[list[str] | None, typer.Option("--point", help="Key of a point, once for each; all if left out.")]
@@ -78,6 +80,8 @@ def import_(  # noqa: PLR0913 – each is an option of the command
     """Bring history into the database, past the broker but through the same checks and the same ledger.
 
     An import that was interrupted goes on where it stopped; the same file again stores nothing twice.
+
+    Example:  quaymeter import exported.parquet --canonical --quality quality
 
     Example:  quaymeter import meter.csv --time date --map kwh=quay/meter/energy:kW.h --tz Europe/Paris
     """

@@ -21,6 +21,7 @@ from storage.times import from_us
 from storage.transfer import ImportMapping, ImportResult, Selection, export_, import_history
 from storage.writer import Writer
 from telemetry.errors import ContractError, TransferError
+from telemetry.quality import Reason
 from telemetry.site import Kind
 from tests.storage.building import MINUTE_US, NOW_US, batch_of, decoded_of, messages_of, small_point, small_site
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 POWER, ENERGY = "quay/pump/power", "quay/pump/energy"
 SITE = small_site([small_point("power"), small_point("energy", quantity="energy", unit="kW.h", kind=Kind.COUNTER)])
 SELECTION = Selection(site="quay", start=from_us(NOW_US), end=from_us(NOW_US + 10_000 * MINUTE_US))
+# Good, and what device and server found wrong: the device's own class lies in bits 13 and 14.
+QUALITIES = (0, 1 | 1 << 13, 2 | 2 << 13, 2 | Reason.RANGE | 1 << 13, 1 | Reason.CLOCK)
 EXPORTED = ImportMapping(quality="quality", canonical=True)
 
 
@@ -37,7 +40,7 @@ def filled(dsn: str, count: int) -> None:
     """Apply the site and write `count` readings of each of its points."""
     apply_site(dsn, SITE, who="test")
     numbers = [entry.point_id for entry in load_catalogue(dsn, "quay").points.values()]
-    rows = [(number, NOW_US + k * MINUTE_US, k / 7, k % 2) for k in range(count) for number in numbers]
+    rows = [(number, NOW_US + k * MINUTE_US, k / 7, QUALITIES[k % 5]) for k in range(count) for number in numbers]
     with Writer(dsn, gateway="test") as writer:
         writer.write(messages_of(), decoded_of(batch_of(rows)))
 
@@ -46,7 +49,7 @@ def all_readings(dsn: str) -> list[tuple[object, ...]]:
     """Return key, time, value and quality of every reading."""
     with connect(dsn) as connection:
         return connection.execute(
-            "SELECT p.key, r.ts, r.value, r.quality & 8191 FROM reading AS r JOIN point AS p ON p.id = r.point_id"
+            "SELECT p.key, r.ts, r.value, r.quality FROM reading AS r JOIN point AS p ON p.id = r.point_id"
             " ORDER BY 2, 1"
         ).fetchall()
 
@@ -69,6 +72,17 @@ def test_what_was_exported_can_be_imported_to_the_last_bit(database: str, tmp_pa
     with connect(database) as connection:
         totals = ledger.totals(connection, audit=True)
     assert (totals.received, totals.stored, totals.balanced) == (2000, 1000, True)
+
+
+def test_a_quality_that_is_none_is_refused(database: str, tmp_path: Path) -> None:
+    """A stored quality is 0 to 32767 with a class of 0 to 2; anything else is no quality of ours."""
+    apply_site(database, SITE, who="test")
+    path = tmp_path / "quality.csv"
+    lines = [f"2025-07-01T00:0{k}:00Z,{POWER},1,{quality}" for k, quality in enumerate((0, -5, 3, 32_770, 8193))]
+    path.write_text("\n".join(["ts,point,value,quality", *lines, ""]))
+    result = import_history(database, path, site="quay", mapping=EXPORTED, who="test")
+    assert (result.stored, result.quarantined) == (2, 3)
+    assert [quality for *_, quality in all_readings(database)] == [0, 8193]
 
 
 def test_an_arrow_stream_carries_units_and_resolution(database: str) -> None:
