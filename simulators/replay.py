@@ -184,6 +184,14 @@ class Replay:
         return list(made.values())
 
 
+class _Waiting(NamedTuple):
+    """A pack that the agent has not got yet."""
+
+    device: str
+    readings: int
+    sampled: Sampled
+
+
 class _Run:
     """One file on its way."""
 
@@ -199,7 +207,7 @@ class _Run:
         self._first_ts_ms: int | None = None
         self._last_ts_ms: int | None = None
         self._readings = self._packs = 0
-        self._waiting: list[tuple[str, Sampled]] = []
+        self._waiting: list[_Waiting] = []
 
     def pace(self, ts_ms: int) -> None:
         """Wait until it is this row's time."""
@@ -215,24 +223,34 @@ class _Run:
 
     def keep(self, rows: _AssetRows) -> None:
         """Pack what an asset has; hand over when there is enough for one transaction."""
-        self._readings += rows.readings
-        self._packs += 1
-        self._waiting.append((rows.device, rows.take()))
+        self._waiting.append(_Waiting(rows.device, rows.readings, rows.take()))
         if len(self._waiting) >= PACKS_AT_ONCE or self.waited:
             self.send()
 
     def send(self) -> None:
-        """Give packs to the agent; where its buffer is full, wait for the receipts."""
-        for device in dict.fromkeys(device for device, _ in self._waiting):
-            packs = [sampled for owner, sampled in self._waiting if owner == device]
-            while True:
-                try:
-                    self._agent.send_many(packs, device=device)
-                    break
-                except BufferFullError:
-                    if self._agent.buffer.packs == 0 or self.stop.wait(0.05):
-                        raise
+        """Give packs to the agent; where its buffer is full, wait for the receipts.
+
+        Packs for which there is no room when the replay is stopped are left out: the next run reads them again.
+        """
+        for device in dict.fromkeys(waiting.device for waiting in self._waiting):
+            chosen = [waiting for waiting in self._waiting if waiting.device == device]
+            if self._hand_over(device, [waiting.sampled for waiting in chosen]):
+                self._readings += sum(waiting.readings for waiting in chosen)
+                self._packs += len(chosen)
         self._waiting = []
+
+    def _hand_over(self, device: str, packs: list[Sampled]) -> bool:
+        """Give packs of one device to the agent; say whether it took them before the replay was stopped."""
+        while True:
+            try:
+                self._agent.send_many(packs, device=device)
+            except BufferFullError:
+                if self._agent.buffer.packs == 0:
+                    raise
+                if self.stop.wait(0.05):
+                    return False
+            else:
+                return True
 
     def progress(self) -> ReplayProgress:
         """Return how far this is."""

@@ -25,6 +25,7 @@ class Routes:
         self.catalogue = catalogue
         self.table = table_of(catalogue)
         self.clocks = ClockWatch(_longest_periods(catalogue))
+        self._known = frozenset({*catalogue.devices, *catalogue.devices.values()})
         self.by_asset = {asset: self._place(asset, device) for asset, device in catalogue.devices.items()}
         self.places = {
             f"{ROOT}/{catalogue.site}/{asset}/{kind}": place
@@ -84,6 +85,7 @@ class Routes:
             number=self.clocks.index[device],
             names=Names(names),
             table=self.table,
+            strangers=self._known - {asset, device},
         )
 
 

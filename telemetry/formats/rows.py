@@ -40,6 +40,7 @@ class Place:
     number: int  # of the device in the clock watch
     names: Mapping[str, int]  # point name → variant in its declared unit
     table: PointTable
+    strangers: frozenset[str] = frozenset()  # the site's other devices and assets
 
 
 class EntryRefusal(NamedTuple):

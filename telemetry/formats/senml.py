@@ -1,7 +1,8 @@
 """SenML (RFC 8428) in JSON and CBOR: base values resolved, names and units brought to the contract's.
 
 A record is one reading: its value `v` or `vb`, or for a counter its sum `s` if it has one. The last part of the full
-name (after the last `/` or `:`) is the point's name; what stands before it has to be a `urn:`, the device or the asset.
+name (after the last `/` or `:`) is the point's name; what stands before it has to be the device, the asset, or a `urn:`
+that names no other device or asset of the site (what else it names, a serial number, the site file does not know).
 SenML's units are not UCUM: those that a quantity has are translated, any other is refused. A record without a unit is
 in the point's declared one.
 """
@@ -203,12 +204,19 @@ def _point_name(rows: Rows, record: dict[Any, Any], base: _Base, place: Place) -
     cut = max(full.rfind("/"), full.rfind(":")) + 1
     if cut:
         owner = full[:cut].rstrip("/:")
-        asset = place.asset
-        if owner not in ("", place.device, asset, f"{place.site}/{asset}") and not owner.startswith("urn:"):
-            detail = f"name {shown(full)} is neither of device {place.device} nor of asset {asset}"
+        if not _is_owner(owner, place):
+            detail = f"name {shown(full)} is neither of device {place.device} nor of asset {place.asset}"
             rows.refuse(RefusalReason.NOT_ALLOWED, detail, record)
             return None
     return full[cut:]
+
+
+def _is_owner(owner: str, place: Place) -> bool:
+    """Return whether what stands before a point's name may stand at this place."""
+    if not owner.startswith("urn:"):
+        return owner in ("", place.device, place.asset, f"{place.site}/{place.asset}")
+    parts = [part.removeprefix(f"{place.site}/") for part in owner.split(":")]
+    return place.strangers.isdisjoint(parts)
 
 
 def _reading(rows: Rows, record: dict[Any, Any], base: _Base, place: Place, name: str) -> tuple[float, str] | None:

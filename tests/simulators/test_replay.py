@@ -131,6 +131,20 @@ def test_a_replay_that_is_stopped_says_so_and_keeps_what_it_read(broker: LocalBr
     buffer.close()
 
 
+def test_a_replay_whose_buffer_is_full_can_be_stopped(broker: LocalBroker, tmp_path: Path) -> None:
+    """With nobody to answer, the replay waits for room until it is stopped, and then ends without an error."""
+    write_file(tmp_path / "f.csv", 6000)
+    stop = threading.Event()
+    buffer = Buffer(tmp_path / "b.db", max_bytes=150_000, when_full=WhenFull.REFUSE)
+    with Agent(settings_for(broker), buffer) as agent:
+        threading.Timer(1.0, stop.set).start()
+        done = Replay(SITE, agent).run(tmp_path / "f.csv", LAYOUT, stop=stop)
+    assert not done.finished
+    assert 0 < done.readings < 17_400
+    assert buffer.packs == done.packs
+    buffer.close()
+
+
 def test_an_undeclared_point_is_explained_before_anything_is_sent(broker: LocalBroker, tmp_path: Path) -> None:
     """A mapping with a slip says which point was probably meant."""
     columns = (RecordedColumn(column="kwh", point="school/meter/enery", unit="kW.h"),)

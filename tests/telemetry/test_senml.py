@@ -121,6 +121,11 @@ def test_units_outside_the_registry_are_refused(unit: object) -> None:
         ("quay/loop/t_in", None),
         ("harbour/quay/loop/t_in", None),
         ("urn:dev:ow:10e2073a01080063:t_in", None),
+        ("urn:dev:ow:10e2073a01080063:edge-1:t_in", None),
+        ("urn:dev:ow:10e2073a01080063:quay/loop/t_in", None),
+        ("urn:dev:edge-2:t_in", RefusalReason.NOT_ALLOWED),
+        ("urn:dev:ow:10e2073a01080063:quay/store/t_in", RefusalReason.NOT_ALLOWED),
+        ("urn:x:harbour/quay/store:t_in", RefusalReason.NOT_ALLOWED),
         ("edge-2/t_in", RefusalReason.NOT_ALLOWED),
         ("quay/store/t_air", RefusalReason.NOT_ALLOWED),
         ("nowhere", RefusalReason.UNKNOWN_POINT),
@@ -129,7 +134,7 @@ def test_units_outside_the_registry_are_refused(unit: object) -> None:
     ],
 )
 def test_full_names(name: object, reason: RefusalReason | None) -> None:
-    """What stands before the point's name is our device, our asset or a urn; anything else is not allowed."""
+    """What stands before the point's name is our device, our asset or a urn that names no other."""
     decoded, _ = both([{"n": name, "v": 1, "t": NOW_S}])
     assert reasons(decoded) == ([] if reason is None else [reason])
 
