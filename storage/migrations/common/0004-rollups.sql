@@ -21,7 +21,10 @@ CREATE TABLE reading_1m (
     last_quality int2,
     resets int NOT NULL,                       -- counters: drops that were no rollover
     quality int2 NOT NULL,                     -- worst class that counted, and all reasons seen
-    PRIMARY KEY (point_id, bucket)
+    -- Rows lie in order of time, a point's month on as many pages as it has rows; the key's index, in order of point,
+    -- holds all that is asked for, so that a window is read from it alone.
+    PRIMARY KEY (point_id, bucket) INCLUDE (n, n_bad, mean, minimum, maximum, increase, total, valid_s, spread_s, coverage,
+        resets, quality)
 ) WITH (fillfactor = 80);                      -- the current bucket is written again and again
 
 CREATE TABLE reading_15m (LIKE reading_1m INCLUDING ALL) WITH (fillfactor = 80);
