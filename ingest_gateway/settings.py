@@ -40,7 +40,7 @@ class GatewaySettings:
     sparkplug: bool = True  # ready to own the Sparkplug topics; one gateway of the group does at a time
 
     keepalive_s: int = 30
-    session_expiry_s: int = 30 * 86400  # the broker keeps what was not acknowledged this long
+    session_expiry_s: int = 3 * 86400  # the broker keeps what was not acknowledged this long
     receive_maximum: int = 5000  # messages on the way at once, at most [1, 65535]
     read_pace_ms: float = 2.0  # rest between two reads of the socket, so that messages are read together [ms]
     batch_rows: int = 20_000  # a batch is written when it holds about this many readings …

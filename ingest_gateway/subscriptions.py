@@ -26,6 +26,7 @@ class Subscriptions:
         self._wanted: frozenset[str] = frozenset()
         self._never: frozenset[str] = frozenset()
         self._subscribed: frozenset[str] = frozenset()
+        self._given_up: frozenset[str] = frozenset()
         self._pending: dict[int, Sequence[str]] = {}
 
     @property
@@ -41,14 +42,14 @@ class Subscriptions:
 
     def connected(self) -> None:
         """Begin again after a connection: the broker may have forgotten – or remember what it should not."""
-        self._subscribed = self._never
+        self._subscribed = self._given_up = frozenset()
         self._pending.clear()
         self.refused = frozenset()
 
     def bring_about(self, client: Client) -> None:
         """Bring the broker's subscriptions to what is wanted."""
         wanted = self._wanted
-        added, removed = wanted - self._subscribed, self._subscribed - wanted
+        added, removed = wanted - self._subscribed, (self._subscribed | self._never - self._given_up) - wanted
         if removed:
             client.unsubscribe(sorted(removed))
         if added:
@@ -56,7 +57,7 @@ class Subscriptions:
             mid = client.subscribe([(name, _options(name)) for name in filters])[1]
             if mid is not None:
                 self._pending[mid] = filters
-        self._subscribed = wanted
+        self._subscribed, self._given_up = wanted, self._never
 
     def answered(self, mid: int, codes: Sequence[ReasonCode], place: str) -> None:
         """Take note of the broker's answer."""

@@ -43,25 +43,43 @@ def name_with_slot(template: str, directory: Path) -> Iterator[str]:
         os.close(descriptor)
 
 
+@contextmanager
+def stopped_name(name: str, directory: Path) -> Iterator[None]:
+    """Hold a name that no process on this machine may have, so that none takes it meanwhile."""
+    descriptor = _lock(name, directory)
+    if descriptor is None:
+        raise ConfigurationError(f"{name} runs on this machine", place=str(directory), cure="stop it first")
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _take(template: str, directory: Path) -> tuple[int, int]:
     """Return the first free number and the descriptor that holds its lock."""
+    for number in range(1, MOST + 1):
+        descriptor = _lock(template.replace(SLOT, str(number)), directory)
+        if descriptor is not None:
+            return number, descriptor
+    raise ConfigurationError(
+        f"all {MOST} numbers are taken", place=str(directory), cure="give this gateway a name without {slot}"
+    )
+
+
+def _lock(name: str, directory: Path) -> int | None:
+    """Return the descriptor that holds a name's lock, None where another process holds it."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for number in range(1, MOST + 1):
-            path = directory / f"{template.replace(SLOT, str(number))}.lock"
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                continue
-            return number, descriptor
+        descriptor = os.open(directory / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
     except OSError as error:
         raise ConfigurationError(
             f"cannot keep a lock in {directory}: {error.strerror}",
             place="QUAYMETER_GATEWAY_SLOTS",
             cure="name a directory that this user may write to, on a local disk",
         ) from error
-    raise ConfigurationError(
-        f"all {MOST} numbers are taken", place=str(directory), cure="give this gateway a name without {slot}"
-    )
+    return descriptor

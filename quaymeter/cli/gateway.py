@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest_gateway.retiring import retire as retire_gateway
 from ingest_gateway.service import run_gateway
 from ingest_gateway.settings import GatewaySettings, TlsSettings
 from quaymeter.cli.context import Lifeline, service_settings
+from quaymeter.cli.output import say
 from quaymeter.lifecycle import hold_lifeline, stopping
-from quaymeter.slots import default_directory, name_with_slot
+from quaymeter.slots import default_directory, name_with_slot, stopped_name
 
 if TYPE_CHECKING:
     from quaymeter.settings import Settings
@@ -20,8 +22,11 @@ DAY_S = 86_400
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(gateway)
+    """Add the command, and the one below it."""
+    group = typer.Typer()
+    group.callback(invoke_without_command=True)(gateway)
+    group.command("retire")(retire)
+    app.add_typer(group, name="gateway")
 
 
 def gateway(
@@ -39,12 +44,32 @@ def gateway(
 
     Example:  QUAYMETER_DSN=postgresql://… quaymeter gateway
     """
+    if context.invoked_subcommand is not None:
+        return
     settings = service_settings(context, gateway_name=name, gateway_http_port=http_port)
-    slots = Path(settings.gateway_slots) if settings.gateway_slots else default_directory()
-    with stopping() as stop, name_with_slot(settings.gateway_name, slots) as own_name:
+    with stopping() as stop, name_with_slot(settings.gateway_name, _slots(settings)) as own_name:
         if lifeline:
             hold_lifeline(stop)
         run_gateway(gateway_settings(settings, own_name), stop)
+
+
+def retire(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="Its name: gateway-3, without a slot.")]
+) -> None:
+    """Take over what waits at the broker for a gateway that was stopped for good, and end its session.
+
+    Until then the broker may go on giving it a share of the messages.
+
+    Example:  quaymeter gateway retire gateway-3
+    """
+    settings = service_settings(context)
+    with stopped_name(name, _slots(settings)):
+        taken = retire_gateway(gateway_settings(settings, name))
+    say(f"{name}: {taken} messages taken over, its session has ended")
+
+
+def _slots(settings: Settings) -> Path:
+    return Path(settings.gateway_slots) if settings.gateway_slots else default_directory()
 
 
 def gateway_settings(settings: Settings, name: str) -> GatewaySettings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quaymeter.slots import name_with_slot
+from quaymeter.slots import name_with_slot, stopped_name
 from telemetry.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -67,3 +67,12 @@ def test_a_directory_that_cannot_be_is_explained(tmp_path: Path) -> None:
         name_with_slot("g-{slot}", tmp_path / "file"),
     ):
         pass
+
+
+def test_a_name_in_use_is_not_free_to_be_retired(tmp_path: Path) -> None:
+    """A number that a process holds is refused; one that is free is held, so that no replica takes it meanwhile."""
+    with name_with_slot("gateway-{slot}", tmp_path) as first:
+        with pytest.raises(ConfigurationError, match="runs on this machine"), stopped_name(first, tmp_path):
+            pass
+        with stopped_name("gateway-2", tmp_path), name_with_slot("gateway-{slot}", tmp_path) as second:
+            assert second == "gateway-3"
