@@ -8,7 +8,6 @@ migrations/common/0005-rollup-functions.sql). Notes and buckets change in one tr
 from __future__ import annotations
 
 import logging
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,7 +52,6 @@ class _Group(NamedTuple):
     slice: int
     level: str
     timezone: str
-    silence: int  # order of magnitude of silent-after: it decides how far back raw readings are read
 
 
 def refresh(dsn: str, *, max_batches: int = BATCHES_AT_ONCE) -> RefreshResult:
@@ -113,11 +111,10 @@ Windows = dict[int, tuple[int, int]]  # point → first and last time [µs since
 def _grouped(rows: Iterable[Sequence[Any]]) -> dict[_Group, Windows]:
     """Join the windows of each point within each slice of time."""
     groups: dict[_Group, Windows] = {}
-    for _, point_id, level, timezone, silent_after_s, first, last in rows:
+    for _, point_id, level, timezone, first, last in rows:
         if level is None:
             continue  # a point that is no longer there has no roll-ups either
-        silence = math.ceil(math.log2(silent_after_s) / 2)
-        group = _Group(first // (SLICE_DAYS[level] * DAY_US), level, timezone, silence)
+        group = _Group(first // (SLICE_DAYS[level] * DAY_US), level, timezone)
         windows = groups.setdefault(group, {})
         known_first, known_last = windows.get(point_id, (first, last))
         windows[point_id] = (min(first, known_first), max(last, known_last))

@@ -12,7 +12,7 @@ WITH taken AS (
     DELETE FROM rollup_pending WHERE id IN (SELECT id FROM rollup_pending ORDER BY id LIMIT %s)
     RETURNING id, point_id, from_ts, to_ts
 )
-SELECT taken.id, w.point_id, rollup_level(p.period_s, s.timezone), s.timezone, p.silent_after_s,
+SELECT taken.id, w.point_id, rollup_level(p.period_s, s.timezone), s.timezone,
        (date_part('epoch', w.from_ts) * 1e6)::int8, (date_part('epoch', w.to_ts) * 1e6)::int8
 FROM taken
 CROSS JOIN LATERAL unnest(taken.point_id, taken.from_ts, taken.to_ts) AS w (point_id, from_ts, to_ts)

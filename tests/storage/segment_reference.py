@@ -66,7 +66,8 @@ def expected(
 ) -> dict[float, Bucket]:
     """Return bucket start [s] → figures, from readings (time [s], value, quality) in any order.
 
-    An event stands for its period; how much of a bucket events fill is counted at the finest level that is kept.
+    An event stands for its period; how much of a bucket events fill is counted at the finest level that is kept, and
+    the last hold of a gauge ends with its bucket there.
     """
     filled: dict[float, float] = {}
     buckets: dict[float, Bucket] = {}
@@ -89,21 +90,25 @@ def expected(
             filled[start] = min(before + point.period_s, end - start)
             bucket.valid_s += filled[start] - before
     if point.kind in ("gauge", "state"):
-        _hold(point, ordered, level, buckets)
+        _hold(point, ordered, level, finest, buckets)
     if point.kind == "counter":
         _gain(point, ordered, level, buckets)
     return {start: bucket for start, bucket in buckets.items() if bucket.touched}
 
 
 def _hold(
-    point: Described, ordered: Sequence[tuple[float, float, int]], level: str, buckets: dict[float, Bucket]
+    point: Described,
+    ordered: Sequence[tuple[float, float, int]],
+    level: str,
+    finest: str,
+    buckets: dict[float, Bucket],
 ) -> None:
     for index, (moment, value, quality) in enumerate(ordered):
         if quality & 3 == 2:
             continue
-        until = moment + point.silent_s
-        if index + 1 < len(ordered):
-            until = min(until, ordered[index + 1][0])
+        # Until the next reading; the last of all to the end of its bucket, for what comes after is not known yet.
+        ends = ordered[index + 1][0] if index + 1 < len(ordered) else bounds(finest, point.timezone, moment)[1]
+        until = min(ends, moment + point.silent_s)
         at = moment
         while at < until:
             start, end = bounds(level, point.timezone, at)

@@ -108,7 +108,7 @@ def readings_strategy(start: int, step: int, away: int) -> st.SearchStrategy[lis
 points = st.builds(
     Described,
     kind=st.sampled_from(["gauge", "state", "counter", "counter", "event"]),
-    silent_s=st.sampled_from([90.0, 1200.0, 10_000.0]),
+    silent_s=st.sampled_from([90.0, 1200.0, 10_000.0, 3.0 * DAY]),
     period_s=st.sampled_from(sorted(FINEST)),
     modulus=st.sampled_from([None, 1000.0]),
     rate_limit=st.sampled_from([None, 0.01]),
@@ -248,3 +248,22 @@ def test_a_gap_of_a_year_is_booked_by_days(database: str) -> None:
     assert sum(row["increase"] or 0 for row in rows["1h"].values()) == pytest.approx(1.0)
     assert sum(row["increase"] for row in rows["1d"].values()) == pytest.approx(366.0)
     check(database, point_id, point, readings)
+
+
+def test_nothing_is_said_of_buckets_that_have_not_begun(database: str) -> None:
+    """However long a gauge may be silent, its last value is held to the end of its bucket and no further."""
+    point = Described(kind="gauge", silent_s=35.0 * DAY, period_s=30.0)
+    point_id = make_point(database, point)
+    readings = [(float(AUTUMN + 30 * k), 20.0 + k, 0) for k in range(3)]
+    for number in range(3):
+        store(database, point_id, readings[number : number + 1])
+        refresh_all(database)
+        check(database, point_id, point, readings[: number + 1])
+    assert max(stored(database, point_id, "1m")) == AUTUMN + 60
+    (day,) = stored(database, point_id, "1d").values()
+    assert day["valid_s"] == pytest.approx(120)
+    back = (float(AUTUMN + 3 * 3600 + 10), 25.0, 0)
+    store(database, point_id, [back])
+    refresh_all(database)
+    assert len(stored(database, point_id, "1m")) == 181
+    check(database, point_id, point, [*readings, back])

@@ -43,6 +43,15 @@ $$;
 
 COMMENT ON FUNCTION bucket_start IS 'Start of the bucket of this number.';
 
+CREATE FUNCTION bucket_range(level text, timezone text, first_number int, last_number int) RETURNS tstzrange
+LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN first_number IS NULL THEN 'empty'
+                ELSE tstzrange(bucket_start(level, timezone, first_number),
+                               bucket_start(level, timezone, last_number + 1)) END
+$$;
+
+COMMENT ON FUNCTION bucket_range IS 'From the start of one bucket to the end of another; empty where there is none.';
+
 CREATE FUNCTION rollup_longest_s() RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT 172800.0::float8';
 
 COMMENT ON FUNCTION rollup_longest_s IS
@@ -92,17 +101,34 @@ BEGIN
     RETURN QUERY EXECUTE format($sql$
         WITH ask AS (
             SELECT u.point_id, p.kind, make_interval(secs => p.silent_after_s) AS silent, u.first_ts, u.last_ts,
-                   bucket_number($1, $2, u.first_ts) AS k0,
-                   bucket_number($1, $2, CASE WHEN p.kind IN ('gauge', 'state')
-                       THEN u.last_ts + make_interval(secs => p.silent_after_s) - interval '1 microsecond'
-                       ELSE u.last_ts END) AS k1
+                   bucket_number($1, $2, u.first_ts) AS k0, bucket_number($1, $2, u.last_ts) AS k1
             FROM unnest($3, $4, $5) AS u (point_id, first_ts, last_ts)
             JOIN point AS p ON p.id = u.point_id
+        ), near AS (
+            -- The buckets with readings, of any quality, before and after the new ones.
+            SELECT ask.*, bucket_number($1, $2, prev.bucket) AS prev, bucket_number($1, $2, next.bucket) AS next
+            FROM ask
+            LEFT JOIN LATERAL (
+                SELECT r.bucket FROM %1$I AS r
+                WHERE r.point_id = ask.point_id AND r.bucket < bucket_start($1, $2, k0) AND r.n + r.n_bad > 0
+                ORDER BY r.bucket DESC LIMIT 1) AS prev ON true
+            LEFT JOIN LATERAL (
+                SELECT r.bucket FROM %1$I AS r
+                WHERE r.point_id = ask.point_id AND r.bucket >= bucket_start($1, $2, k1 + 1) AND r.n + r.n_bad > 0
+                ORDER BY r.bucket LIMIT 1) AS next ON true
+            WHERE kind IN ('gauge', 'state')
         ), plain AS (
-            SELECT point_id, k0, k1, tstzmultirange(tstzrange(
-                       bucket_start($1, $2, k0) - CASE WHEN kind = 'event' THEN interval '0' ELSE silent END,
-                       bucket_start($1, $2, k1 + 1))) AS raw
-            FROM ask WHERE kind <> 'counter'
+            -- A hold that was a point's last ended with its bucket; now it goes on, and so may the new one.
+            SELECT point_id, coalesce(prev + 1, k0) AS lo,
+                   CASE WHEN next IS NULL THEN k1
+                        ELSE least(next, bucket_number($1, $2, last_ts + silent - interval '1 microsecond')) END AS hi,
+                   tstzmultirange(
+                       bucket_range($1, $2, prev, prev), bucket_range($1, $2, k0, k1), bucket_range($1, $2, next, next)
+                   ) AS raw
+            FROM near
+            UNION ALL
+            SELECT point_id, k0, k1, tstzmultirange(bucket_range($1, $2, k0, k1))
+            FROM ask WHERE kind = 'event'
         ), edge AS (
             SELECT ask.*, coalesce(
                        CASE WHEN own_first.first_ts < ask.first_ts THEN k0 END,
@@ -128,16 +154,14 @@ BEGIN
                 WHERE s.point_id = ask.point_id) AS swap ON true
             WHERE kind = 'counter'
         )
-        SELECT point_id, k0, k1, NULL::timestamptz, NULL::float8, NULL::int2, NULL::timestamptz, NULL::float8,
+        SELECT point_id, lo, hi, NULL::timestamptz, NULL::float8, NULL::int2, NULL::timestamptz, NULL::float8,
                NULL::int2, raw
         FROM plain
         UNION ALL
         SELECT edge.point_id, lo, hi, prev.last_ts, prev.last_value, prev.last_quality,
                next.first_ts, next.first_value, next.first_quality,
                tstzmultirange(
-                   tstzrange(bucket_start($1, $2, lo), bucket_start($1, $2, lo + 1)),
-                   tstzrange(bucket_start($1, $2, k0), bucket_start($1, $2, k1 + 1)),
-                   tstzrange(bucket_start($1, $2, hi), bucket_start($1, $2, hi + 1)))
+                   bucket_range($1, $2, lo, lo), bucket_range($1, $2, k0, k1), bucket_range($1, $2, hi, hi))
                + coalesce(passed.raw, '{}')
         FROM edge
         LEFT JOIN LATERAL (
@@ -159,9 +183,9 @@ END
 $fn$;
 
 COMMENT ON FUNCTION rollup_reaches IS
-    'How far new readings reach: a gauge holds until it is silent, a counter''s increment goes from reading to reading.';
+    'How far new readings reach: from the bucket of the reading before to that of the one after, or to a hold''s end.';
 
-CREATE FUNCTION rollup_rows(level text, timezone text, reaches rollup_reach[])
+CREATE FUNCTION rollup_rows(level text, timezone text, reaches rollup_reach[], kept text)
 RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE AS $fn$
 DECLARE
     width int := rollup_width(level);
@@ -219,7 +243,8 @@ BEGIN
                    CASE WHEN is_gain THEN counter_step(went, next_came, next_e - e, modulus, rate_limit) END AS step,
                    CASE WHEN is_gain THEN next_e
                         WHEN NOT good OR kind IN ('counter', 'event') THEN e
-                        ELSE least(coalesce(next_e, 'infinity'), e + silent) END AS until_e
+                        -- A point's last reading holds to the end of its bucket: nothing is said of what has not begun.
+                        ELSE least(coalesce(next_e, %9$s), e + silent) END AS until_e
             FROM link
         ), piece AS (
             SELECT g.*, k, %1$s AS own_bucket, %2$s AS end_bucket,
@@ -269,12 +294,14 @@ BEGIN
     $sql$,
         format(number_of, 'e'), format(last_of, 'until_e'), format(start_of, 'k + 1'), format(start_of, 'k'),
         format(start_of, 'b.k'), format(start_of, 'b.k + 1'), stretches,
-        CASE level WHEN '1d' THEN '''infinity''::float8' ELSE 'rollup_longest_s()' END)
+        CASE level WHEN '1d' THEN '''infinity''::float8' ELSE 'rollup_longest_s()' END,
+        format('date_part(''epoch'', bucket_start(%1$L, $2, bucket_number(%1$L, $2, to_timestamp(e)) + 1))', kept))
     USING reaches, timezone, points;
 END
 $fn$;
 
-COMMENT ON FUNCTION rollup_rows IS 'Roll-up rows of these buckets from raw readings, exactly; nothing is written.';
+COMMENT ON FUNCTION rollup_rows IS
+    'Roll-up rows of these buckets from raw readings, exactly; `kept` is the point''s finest level. Nothing is written.';
 
 CREATE FUNCTION rollup_sums(source text, level text, timezone text, points int[], first_bucket int[], last_bucket int[])
 RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE AS $fn$
@@ -374,7 +401,7 @@ BEGIN
     IF reaches IS NULL THEN
         RETURN 0;
     END IF;
-    PERFORM rollup_store('reading_' || level, 'rollup_rows($1, $2, $3)', level, timezone, reaches, level);
+    PERFORM rollup_store('reading_' || level, 'rollup_rows($1, $2, $3, $1)', level, timezone, reaches, level);
     FOREACH coarser IN ARRAY ARRAY['15m', '1h', '1d'] LOOP
         CONTINUE WHEN rollup_width(coarser) <= rollup_width(level);
         -- A day is made of quarters of an hour where there are any: not every zone is a whole number of hours off.
@@ -395,13 +422,11 @@ SET jit = off SET work_mem = '64MB' SET max_parallel_workers_per_gather = 0 AS $
 DECLARE
     zone text;
     kept text;
-    silence interval;
     known tstzrange;
+    near int[];                -- buckets with readings next to those asked for
     reach rollup_reach;
 BEGIN
-    SELECT s.timezone, rollup_level(p.period_s, s.timezone),
-           CASE WHEN p.kind IN ('gauge', 'state') THEN make_interval(secs => p.silent_after_s) ELSE interval '0' END
-    INTO zone, kept, silence
+    SELECT s.timezone, rollup_level(p.period_s, s.timezone) INTO zone, kept
     FROM point AS p JOIN site AS s ON s.id = p.site_id WHERE p.id = point;
     -- Beyond what is kept there is nothing to make.
     EXECUTE format(
@@ -421,16 +446,22 @@ BEGIN
     -- Whole buckets of the level that is kept are read; what lies beyond them is in its rows.
     known := tstzrange(bucket_start(kept, zone, bucket_number(kept, zone, first_ts)),
                        bucket_start(kept, zone, bucket_number(kept, zone, end_ts - interval '1 microsecond') + 1));
-    reach.raw := tstzmultirange(tstzrange(lower(known) - silence, upper(known)));
+    EXECUTE format(
+        'SELECT ARRAY[bucket_number($1, $2, (SELECT bucket FROM %1$I WHERE point_id = $3 AND bucket < lower($4)'
+        ' AND n + n_bad > 0 ORDER BY bucket DESC LIMIT 1)), bucket_number($1, $2, (SELECT bucket FROM %1$I'
+        ' WHERE point_id = $3 AND bucket >= upper($4) AND n + n_bad > 0 ORDER BY bucket LIMIT 1))]', 'reading_' || kept)
+    INTO near USING kept, zone, point, known;
+    reach.raw := tstzmultirange(
+        bucket_range(kept, zone, near[1], near[1]), known, bucket_range(kept, zone, near[2], near[2]));
     EXECUTE format(
         'SELECT last_ts, last_value, last_quality FROM %I WHERE point_id = $1 AND bucket < $2 AND last_ts IS NOT NULL'
         ' ORDER BY bucket DESC LIMIT 1', 'reading_' || kept)
-    INTO reach.before_ts, reach.before_value, reach.before_quality USING point, lower(known) - silence;
+    INTO reach.before_ts, reach.before_value, reach.before_quality USING point, lower(known);
     EXECUTE format(
         'SELECT first_ts, first_value, first_quality FROM %I WHERE point_id = $1 AND bucket >= $2'
         ' AND first_ts IS NOT NULL ORDER BY bucket LIMIT 1', 'reading_' || kept)
     INTO reach.after_ts, reach.after_value, reach.after_quality USING point, upper(known);
-    RETURN QUERY SELECT * FROM rollup_rows(level, zone, ARRAY[reach]);
+    RETURN QUERY SELECT * FROM rollup_rows(level, zone, ARRAY[reach], kept);
 END
 $fn$;
 
