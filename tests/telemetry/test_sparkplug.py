@@ -2,56 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from telemetry.batch import Decoded, ReadingBatch, RefusalReason
-from telemetry.checks import Checks
+from telemetry.batch import RefusalReason
 from telemetry.formats.sparkplug import parse_sparkplug_topic, rebirth_command
 from telemetry.formats.sparkplug_b_pb2 import Metric, Payload, PropertySet, PropertyValue
 from telemetry.quality import QualityClass, Reason, quality_class
 from tests.telemetry.harbour import NOW_MS, NOW_US, decoder, message, readings, reasons
-
-if TYPE_CHECKING:
-    from telemetry.decode import Decoder
-
-INT8, INT16, INT32, INT64, UINT8, UINT32, UINT64, FLOAT, DOUBLE, BOOLEAN, STRING = 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12
-
-
-def payload(metrics: list[Metric], seq: int | None = 0, timestamp: int | None = NOW_MS) -> bytes:
-    """Encode a payload."""
-    return Payload(timestamp=timestamp, seq=seq, metrics=metrics).SerializeToString()
-
-
-def metric(name: str | None = None, value: float = 0.0, **fields: Any) -> Metric:
-    """Make a metric of type double, unless fields say otherwise."""
-    if not any(field.endswith("_value") or field == "is_null" for field in fields):
-        fields["double_value"] = value
-        fields.setdefault("datatype", DOUBLE if name else None)
-    return Metric(name=name, **fields)
-
-
-def say(told: Decoder, kind: str, content: bytes, device: str = "", node: str = "node", after_s: float = 0) -> Decoded:
-    """Let a node of group `port` say something."""
-    topic = f"spBv1.0/port/{kind}/{node}" + (f"/{device}" if device else "")
-    return told.decode([message(content, topic, received_us=NOW_US + int(1e6 * after_s))])
-
-
-def born() -> Decoder:
-    """Return a decoder that has seen a node's birth: t_in is alias 1, flow alias 2, and a control metric."""
-    told = decoder()
-    metrics = [
-        metric("bdSeq", long_value=3, datatype=UINT64),
-        metric("Node Control/Rebirth", boolean_value=False, datatype=BOOLEAN),
-        metric("t_in", 11.0, alias=1),
-        metric("flow", alias=2, float_value=36.0, datatype=FLOAT),
-    ]
-    decoded = say(told, "NBIRTH", payload(metrics))
-    assert readings(decoded) == [("t_in", NOW_MS, 11.0), ("flow", NOW_MS, 36.0)]
-    assert not decoded.refusals
-    assert not decoded.rebirths
-    return told
+from tests.telemetry.nodes import (
+    BOOLEAN,
+    DOUBLE,
+    FLOAT,
+    INT8,
+    INT16,
+    INT32,
+    INT64,
+    STRING,
+    UINT8,
+    UINT32,
+    born,
+    metric,
+    payload,
+    say,
+)
 
 
 def test_data_by_alias_after_a_birth() -> None:
@@ -281,54 +256,3 @@ def test_a_new_catalogue_remembers_births() -> None:
     told = born()
     told.use(told.catalogue)
     assert not say(told, "NDATA", payload([metric(alias=1, value=1.0)], 1)).rebirths
-
-
-def test_a_second_pass_over_the_same_messages_starts_where_the_first_did(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Data before a birth that renames aliases keep their point when the checks fail and all is decoded once more."""
-    told = born()
-    whole = Checks.batch
-
-    def fragile(self: Checks, gathering: Any, messages: Any, *rest: Any) -> ReadingBatch:
-        if len(messages) > 1:
-            raise ZeroDivisionError
-        return whole(self, gathering, messages, *rest)
-
-    monkeypatch.setattr(Checks, "batch", fragile)
-    data = payload([metric(alias=1, value=7.0)], 1)
-    anew = payload([metric("bdSeq", long_value=4), metric("flow", 30.0, alias=1), metric("t_in", 8.0, alias=2)])
-    decoded = told.decode([message(data, "spBv1.0/port/NDATA/node"), message(anew, "spBv1.0/port/NBIRTH/node")])
-    assert readings(decoded) == [("t_in", NOW_MS, 7.0), ("flow", NOW_MS, 30.0), ("t_in", NOW_MS, 8.0)]
-    assert quality_class(decoded.batch.quality).tolist() == [QualityClass.GOOD] * 3
-    assert not decoded.rebirths
-
-
-def test_births_of_unmapped_devices_are_not_remembered() -> None:
-    """A node may bear as many devices as it likes: those without an asset leave nothing behind and cost no rebirth."""
-    told = born()
-    for number in range(1, 5):
-        ghost = payload([metric(f"m{place}", alias=place) for place in range(50)], number)
-        decoded = say(told, "DBIRTH", ghost, f"ghost{number}")
-        assert reasons(decoded) == [RefusalReason.UNKNOWN_POINT] * 50
-    data = say(told, "DDATA", payload([metric(alias=7, value=1.0)], 5), "ghost1")
-    assert reasons(data) == [RefusalReason.UNKNOWN_POINT]
-    assert "'port/node/ghost1' is not mapped" in data.refusals[0].detail
-    assert not data.rebirths
-    assert list(told._sparkplug._nodes["port/node"].births) == [""]
-    after = say(told, "NDATA", payload([metric(alias=1, value=2.0)], 6))
-    assert quality_class(after.batch.quality).tolist() == [QualityClass.GOOD]
-
-
-def test_what_a_birth_declares_beside_points_is_kept_short() -> None:
-    """Names that are no points are cut, and from the ten-thousandth on forgotten; their aliases stay known."""
-    told = decoder(max_payload=10_000_000)
-    strangers = [metric(f"stranger-{number}-{'x' * 200}", alias=number) for number in range(10, 10_700)]
-    say(told, "NBIRTH", payload([metric("bdSeq", long_value=1), metric("t_in", 1.0, alias=1), *strangers]))
-    birth = told._sparkplug._nodes["port/node"].births[""]
-    assert list(birth.by_name) == ["t_in"]
-    assert max(len(declared.name) for declared in birth.by_alias.values()) <= 101
-    told_again = payload([metric(alias=1, value=2.0), metric(alias=11, value=1.0), metric(alias=10_650, value=1.0)], 1)
-    decoded = say(told, "NDATA", told_again)
-    assert readings(decoded) == [("t_in", NOW_MS, 2.0)]
-    assert reasons(decoded) == [RefusalReason.UNKNOWN_POINT] * 2
-    assert "stranger-11-" in decoded.refusals[0].detail
-    assert not decoded.rebirths
