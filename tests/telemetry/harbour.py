@@ -5,15 +5,20 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from telemetry.batch import Decoded, Message, RefusalReason
 from telemetry.catalogue import Catalogue, catalogue_of
 from telemetry.decode import Decoder
+from telemetry.errors import SiteFileError
 from telemetry.formats.envelope import encode_pack
 from telemetry.site_file import parse_site
 from telemetry.topics import telemetry_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from telemetry.errors import Mistake
 
 NOW_MS = 1_790_000_000_000  # 2026-09-21T14:13:20Z
 NOW_US = 1000 * NOW_MS
@@ -68,6 +73,13 @@ device = "edge-2"
 [assets.points]
 t_air = { name = "Air", quantity = "temperature", unit = "Cel", kind = "gauge", period_s = 60 }
 """
+
+
+def mistakes(text: str) -> list[Mistake]:
+    """Return the mistakes of a site file that has some."""
+    with pytest.raises(SiteFileError) as caught:
+        parse_site(text, "port.toml")
+    return caught.value.mistakes
 
 
 @cache

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from telemetry.catalogue import catalogue_of
-from telemetry.errors import ContractError, Mistake, SiteFileError
-from telemetry.formula import names_in
+from telemetry.errors import SiteFileError
 from telemetry.quantities import QUANTITIES
-from telemetry.site import Kind, Site
+from telemetry.site import Kind
 from telemetry.site_file import load_site, parse_site
-from telemetry.toml_lines import Lines
-from tests.telemetry.harbour import SITE
+from tests.telemetry.harbour import SITE, mistakes
 
 SITES = Path(__file__).parents[2] / "sites"
-
-
-def mistakes(text: str) -> list[Mistake]:
-    """Return the mistakes of a site file that has some."""
-    with pytest.raises(SiteFileError) as caught:
-        parse_site(text, "port.toml")
-    return caught.value.mistakes
 
 
 def changed(old: str, new: str) -> tuple[str, int]:
@@ -192,117 +180,6 @@ def test_a_mistake_is_explained(old: str, new: str, cause: str, cure: str) -> No
     assert all("unknown asset" in mistake.cause and "key =" in old for mistake in consequences), found
 
 
-TABLES: dict[str, dict[str, str]] = {
-    "derived_points": {
-        "key": '"quay/loop/p"',
-        "name": '"P"',
-        "quantity": '"thermal_power"',
-        "unit": '"kW"',
-        "formula": '"q"',
-        "inputs": '{ q = "quay/loop/flow" }',
-    },
-    "tariffs": {
-        "id": '"t"',
-        "quantity": '"energy"',
-        "unit": '"EUR/kW.h"',
-        "value": "1",
-        "valid_from": "2024-01-01",
-        "source": '"x"',
-    },
-    "meter_swaps": {
-        "point": '"quay/loop/energy"',
-        "at": "2026-01-01T00:00:00Z",
-        "register_before": "1",
-        "register_after": "0",
-        "by": '"x"',
-    },
-    "alarm_rules": {
-        "id": '"a"',
-        "name": '"A"',
-        "points": '["*/t_air"]',
-        "when": '"above"',
-        "limit": "1",
-        "priority": '"high"',
-    },
-    "demonstrators": {
-        "id": '"d"',
-        "name": '"D"',
-        "measure": '"M"',
-        "boundary": '"B"',
-        "ipmvp": '"B"',
-        "energy": '["quay/loop/energy"]',
-        "drivers": "[]",
-    },
-    "calendars": {"id": '"c"', "name": '"C"', "shifts": "[]"},
-}
-
-
-def block(table: str, **changes: str) -> str:
-    """Write one element of a list of tables, with changes."""
-    return f"[[{table}]]\n" + "".join(f"{key} = {value}\n" for key, value in (TABLES[table] | changes).items())
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_tables_beside_the_points_are_read(table: str) -> None:
-    """Each kind of table is taken when it is sound, and its id may not be used twice."""
-    site = parse_site(SITE + block(table), "port.toml")
-    assert len(getattr(site, table)) == 1
-    if table != "meter_swaps":
-        assert mistakes(SITE + block(table) + block(table))
-
-
-@pytest.mark.parametrize(
-    ("table", "key", "value", "cause"),
-    [
-        ("derived_points", "formula", '"q * dt"', "`dt` is not an input"),
-        ("derived_points", "formula", '"q +"', "not a formula"),
-        ("derived_points", "formula", '"1"', "input `q` is not used"),
-        ("derived_points", "key", '"quay/loop/flow"', "declared twice"),
-        ("derived_points", "key", '"quay/lop/p"', "not under a declared asset"),
-        ("derived_points", "inputs", '{ q = "quay/loop/no" }', 'unknown point "quay/loop/no"'),
-        ("derived_points", "unit", '"bar"', "not one of thermal_power"),
-        ("tariffs", "unit", '"EUR"', "not per unit of energy"),
-        ("tariffs", "valid_from", "2024-01-01T00:00:00", "has no time zone"),
-        ("tariffs", "valid_from", '"2024"', "not a date"),
-        ("tariffs", "valid_to", "2023-01-01", "ends before it begins"),
-        ("tariffs", "value", '"1"', "not a number"),
-        ("meter_swaps", "point", '"quay/loop/flow"', "is no counter"),
-        ("meter_swaps", "point", '"quay/loop/none"', "unknown point"),
-        ("alarm_rules", "points", '["quay/*/nothing"]', "chooses no point"),
-        ("alarm_rules", "points", '"*"', "not a list of patterns"),
-        ("alarm_rules", "when", '"beyond"', 'unknown when "beyond"'),
-        ("alarm_rules", "limit", '"hot"', "not a number"),
-        ("alarm_rules", "delay", "5", "unknown key `delay`"),
-        ("demonstrators", "energy", '["quay/loop/enrgy"]', 'unknown point "quay/loop/enrgy"'),
-        ("demonstrators", "drivers", '"quay/loop/flow"', "not a list of points"),
-        ("calendars", "id", '"A week"', "cannot be a level of a topic"),
-    ],
-)
-def test_mistakes_beside_the_points(table: str, key: str, value: str, cause: str) -> None:
-    """Formulas, prices, swaps, rules and demonstrators are held against the points, each mistake with its line."""
-    keys = list(TABLES[table] | {key: value})
-    (found,) = [one for one in mistakes(SITE + block(table, **{key: value})) if cause in one.cause]
-    place = "inputs" if "not used" in cause else key
-    assert found.line == SITE.count("\n") + 2 + keys.index(place)
-    assert found.cure
-
-
-def test_prices_may_follow_but_not_overlap() -> None:
-    """Two prices of one id are fine when the first ends where the second begins."""
-    first, second = block("tariffs", valid_to="2025-01-01"), block("tariffs", valid_from="2025-01-01", value="2")
-    assert len(parse_site(SITE + first + second, "port.toml").tariffs) == 2
-    assert "in force at once" in mistakes(SITE + block("tariffs") + second)[0].cause
-
-
-def test_unknown_tables() -> None:
-    """A misspelt table and one that should be a list are found on their line."""
-    (found,) = mistakes(SITE + '[[utilitys]]\nid = "x"')
-    assert (found.line, found.cause) == (SITE.count("\n") + 1, "unknown table `utilitys`")
-    assert "utilities" in found.cure
-    (found,) = mistakes(SITE + '[calendars]\nid = "x"')
-    assert "not a list of tables" in found.cause
-
-
 def test_all_mistakes_at_once_in_order() -> None:
     """A person mends everything in one go: all mistakes are reported, by line."""
     text = (
@@ -341,106 +218,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             load_site(path)
 
 
-def test_a_day_is_midnight_in_the_sites_zone() -> None:
-    """A price valid from a day is valid from its first local midnight."""
-    tariff = parse_site(SITE + block("tariffs", valid_from="2024-07-01"), "port.toml").tariffs[0]
-    assert tariff.valid_from.astimezone(UTC) == datetime(2024, 6, 30, 22, tzinfo=UTC)
-
-
 def test_an_empty_file_says_what_is_missing() -> None:
     """An empty file is told what a site needs."""
     causes = " ".join(mistake.cause for mistake in mistakes(""))
     assert "the site has no `id`" in causes
     assert "without assets" in causes
-
-
-def outcome(text: str) -> Site | list[Mistake]:
-    """Return the site, or its mistakes; anything else escapes."""
-    try:
-        return parse_site(text, "any.toml")
-    except SiteFileError as error:
-        return error.mistakes
-
-
-@given(st.text(max_size=200) | st.sampled_from(SITE.splitlines()).map(lambda line: SITE.replace(line, "", 1)))
-def test_any_text_is_a_site_or_explained(text: str) -> None:
-    """No text makes the reader raise anything but its own error, with lines inside the file."""
-    found = outcome(text)
-    assert isinstance(found, Site) or found
-    if isinstance(found, list):
-        assert all(0 <= mistake.line <= len(text.splitlines()) + 1 for mistake in found)
-
-
-json_like = st.recursive(
-    st.integers() | st.booleans() | st.text(max_size=4) | st.floats(allow_nan=False) | st.just(date(2026, 1, 1)),
-    lambda inner: (
-        st.lists(inner, max_size=2)
-        | st.dictionaries(st.sampled_from(("id", "name", "key", "fr", "en")), inner, max_size=3)
-    ),
-    max_leaves=5,
-)
-
-
-@given(which=st.integers(0, 60), value=json_like)
-def test_any_value_anywhere_is_explained(which: int, value: object) -> None:
-    """A value of the wrong type at any key leads to mistakes, never to a crash."""
-    lines = SITE.splitlines()
-    line = lines[which % len(lines)]
-    if " = " not in line:
-        return
-    lines[which % len(lines)] = f"{line.partition(' = ')[0]} = {_toml(value)}"
-    assert outcome("\n".join(lines))
-
-
-def _toml(value: object) -> str:
-    """Write a value as TOML."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, str):
-        return '"' + "".join(letter for letter in value if letter.isprintable() and letter not in '"\\') + '"'
-    return str(value)
-
-
-def test_lines_of_nested_values() -> None:
-    """Keys in headers, dotted keys, inline tables, arrays and lists of tables are found on their lines."""
-    lines = Lines('a.b = 1\n[t]\nx = [\n 1,\n # note\n {y = 2},\n]\n[[l]]\nk = 1\n[l.sub]\n"z q" = 1\n[[l]]\nk = 2\n')
-    assert lines.of(("a", "b")) == 1
-    assert lines.of(("t",)) == 2
-    assert lines.of(("t", "x", 1, "y")) == 6
-    assert lines.of(("l", 0, "sub", "z q")) == 11
-    assert lines.of(("l", 1, "k")) == 13
-    assert lines.of(("l", 1, "missing")) == 12
-    assert lines.of(("nothing",)) == 1
-
-
-@pytest.mark.parametrize(
-    "formula",
-    [
-        "",
-        "a +",
-        "a.b",
-        "a[0]",
-        "f(a)",
-        "lambda: 1",
-        "'a'",
-        "a if b else c",
-        "min(a, key=b)",
-        "1e9999 * (",
-        "True",
-        "a" * 600,
-        "(" * 300,
-    ],
-)
-def test_what_is_no_formula(formula: str) -> None:
-    """Attributes, indexes, other functions, texts and broken brackets have no place in a formula."""
-    with pytest.raises(ContractError):
-        names_in(formula)
-
-
-def test_formulas_name_their_inputs() -> None:
-    """Inputs are the names that are not functions."""
-    assert names_in("max(a, b) / (c - 2 ** d) + sqrt(abs(-a))") == {"a", "b", "c", "d"}
