@@ -7,7 +7,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-
 from ingest_gateway.decoding import SiteDecoders
 from ingest_gateway.metrics import Metrics
 from ingest_gateway.settings import GatewaySettings
@@ -20,8 +19,9 @@ from telemetry.formats.sparkplug_b_pb2 import Metric, Payload
 from tests.ingest_gateway.quay import TELEMETRY, gauge, now_ms, small_site
 
 if TYPE_CHECKING:
-    import pytest
     from collections.abc import Sequence
+
+    import pytest
 
 
 def message(payload: bytes = b"1", topic: str = "t", content_type: str = "") -> Message:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any
 
 from telemetry.batch import ReadingBatch, RefusalReason
 from telemetry.checks import Checks
