@@ -101,8 +101,8 @@ def test_ledger_lines_add_up(arrivals: list[tuple[int, str]]) -> None:
     """Every arrival is in one line and one column; each line balances."""
     stored = batch_of([(1, 0, 0.0) for _, kind in arrivals if kind == "s"])
     stored.received_us[:] = [us for us, kind in arrivals if kind == "s"]
-    others = [np.array([us for us, kind in arrivals if kind == each], np.int64) for each in "dq"]
-    ledger = ledger_rows(stored, *others)
+    duplicate, quarantined = (np.array([us for us, kind in arrivals if kind == each], np.int64) for each in "dq")
+    ledger = ledger_rows(stored, duplicate, quarantined)
     assert ledger.minute_us.tolist() == sorted({us // MINUTE_US * MINUTE_US for us, _ in arrivals})
     assert (ledger.received == ledger.stored + ledger.duplicate + ledger.quarantined).all()
     assert [int(column.sum()) for column in (ledger.stored, ledger.duplicate, ledger.quarantined)] == [
