@@ -18,34 +18,12 @@ from quaymeter.access import access_list, devices, hashed, make_secrets, matches
 from quaymeter.broker import find_mosquitto
 from quaymeter.demo.ports import free_port
 from telemetry.site_file import parse_site
+from tests.quaymeter.north_port import SITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SITE = """
-[site]
-id = "north"
-name = "North port"
-position = [50.7, 1.6]
-timezone = "Europe/Paris"
-
-[[utilities]]
-id = "water"
-name = { fr = "Eau", en = "Water" }
-
-[[operators]]
-id = "port"
-name = "The port"
-
-[[assets]]
-key = "quay/pump"
-name = { fr = "Pompe", en = "Pump" }
-utility = "water"
-operator = "port"
-device = "node-1"
-[assets.points]
-flow = { name = { fr = "Débit", en = "Flow" }, quantity = "volume_flow", unit = "m3/h", kind = "gauge", period_s = 60 }
-
+SECOND_NODE = """
 [[assets]]
 key = "quay/tank"
 name = { fr = "Cuve", en = "Tank" }
@@ -55,11 +33,12 @@ device = "node-2"
 [assets.points]
 level = { name = { fr = "Niveau", en = "Level" }, quantity = "level", unit = "m", kind = "gauge", period_s = 60 }
 """
+TWO_NODES = SITE + SECOND_NODE
 
 
 def test_every_device_has_its_branch_and_no_other() -> None:
     """A device's block names the topics of its own assets only."""
-    site = parse_site(SITE, "north.toml")
+    site = parse_site(TWO_NODES, "north.toml")
     assert devices(site) == ["node-1", "node-2"]
     block = access_list(site).split("user node-1\n")[1].split("\nuser")[0]
     assert "topic write port/v1/north/quay/pump/telemetry" in block
@@ -77,7 +56,7 @@ def test_a_password_line_is_recognised() -> None:
 
 def test_secrets_are_made_once(tmp_path: Path) -> None:
     """A second run keeps every password and every line, and adds nothing."""
-    site = parse_site(SITE, "north.toml")
+    site = parse_site(TWO_NODES, "north.toml")
     first = dict(make_secrets(site, tmp_path / "secrets"))
     assert all(first.values())
     before = {path: path.read_bytes() for path in (tmp_path / "secrets").rglob("*") if path.is_file()}
@@ -116,7 +95,7 @@ def secured(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     if program is None:
         pytest.skip("mosquitto is not installed")
     secrets = tmp_path / "secrets"
-    for _ in make_secrets(parse_site(SITE, "north.toml"), secrets):
+    for _ in make_secrets(parse_site(TWO_NODES, "north.toml"), secrets):
         pass
     access = tmp_path / "access"
     access.mkdir()

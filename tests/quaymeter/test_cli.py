@@ -21,35 +21,12 @@ from telemetry.batch import Message
 from telemetry.decode import Decoder
 from telemetry.formats.envelope import encode_pack
 from telemetry.site_file import parse_site
+from tests.quaymeter.north_port import SITE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-SITE = """
-[site]
-id = "north"
-name = "North port"
-position = [50.7, 1.6]
-timezone = "Europe/Paris"
-
-[[utilities]]
-id = "water"
-name = { fr = "Eau", en = "Water" }
-
-[[operators]]
-id = "port"
-name = "The port"
-
-[[assets]]
-key = "quay/pump"
-name = { fr = "Pompe", en = "Pump" }
-utility = "water"
-operator = "port"
-device = "node-1"
-[assets.points]
-flow = { name = { fr = "Débit", en = "Flow" }, quantity = "volume_flow", unit = "m3/h", kind = "gauge", period_s = 60 }
-"""
 LEVEL = """
 level = { name = { fr = "Niveau", en = "Level" }, quantity = "level", unit = "m", kind = "gauge", period_s = 60 }
 """

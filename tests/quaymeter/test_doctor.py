@@ -13,37 +13,13 @@ from quaymeter.cli.application import build_app
 from quaymeter.demo.ports import free_port
 from quaymeter.doctor.broker import queue_limits
 from quaymeter.settings import Settings
+from tests.quaymeter.north_port import SITE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from quaymeter.broker import LocalBroker
-
-SITE = """
-[site]
-id = "north"
-name = "North port"
-position = [50.7, 1.6]
-timezone = "Europe/Paris"
-
-[[utilities]]
-id = "water"
-name = { fr = "Eau", en = "Water" }
-
-[[operators]]
-id = "port"
-name = "The port"
-
-[[assets]]
-key = "quay/pump"
-name = { fr = "Pompe", en = "Pump" }
-utility = "water"
-operator = "port"
-device = "node-1"
-[assets.points]
-flow = { name = { fr = "Débit", en = "Flow" }, quantity = "volume_flow", unit = "m3/h", kind = "gauge", period_s = 60 }
-"""
 
 
 def examine(environ: Mapping[str, str]) -> tuple[int, dict[str, dict[str, Any]]]:
