@@ -71,11 +71,10 @@ def test_the_broker_enforces_the_branches(secured: tuple[int, Path]) -> None:
     with _client(port, "gateway", _password(secrets / "broker_gateway")) as (gateway, heard):
         gateway.subscribe("$share/quaymeter/port/v1/north/+/+/telemetry", qos=1)
         time.sleep(0.2)
-        with _client(port, "node-1", _password(secrets / "devices" / "node-1")) as (device, _):
-            refused = device.publish("port/v1/north/quay/tank/telemetry", b"foreign", qos=1)
-            refused.wait_for_publish(5)
-            own = device.publish("port/v1/north/quay/pump/telemetry", b"own", qos=1)
-            own.wait_for_publish(5)
+        # One connection for each: mosquitto 2.0.11 closes the connection that published where it may not.
+        for branch, payload in (("tank", b"foreign"), ("pump", b"own")):
+            with _client(port, "node-1", _password(secrets / "devices" / "node-1")) as (device, _):
+                device.publish(f"port/v1/north/quay/{branch}/telemetry", payload, qos=1).wait_for_publish(5)
         assert heard.get(timeout=5) == ("port/v1/north/quay/pump/telemetry", b"own")
         assert heard.empty()
 
