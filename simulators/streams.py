@@ -1,0 +1,52 @@
+"""Random numbers that are addressed, not drawn: the same seed, name and index give the same number, in any order.
+
+Every source of luck (a door, a trap, the sea's weather) has a stream of its own, so that a measure changes physics and
+never luck, and so that any stretch of time can be made alone. The numbers are a SplitMix64 hash of key and index
+(Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014), normal ones by Box and Muller (1958).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One named source of luck."""
+
+    key: int  # 64 bits
+
+    @classmethod
+    def of(cls, seed: int, *names: str) -> Self:
+        """Return the stream of a seed and a path of names, for example `Stream.of(7, "door", "mole/frozen_1")`."""
+        text = "\0".join((str(seed), *names)).encode()
+        return cls(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big"))
+
+    def uniform(self, index: ArrayLike) -> NDArray[np.float64]:
+        """Return numbers strictly between 0 and 1, in the shape of the integer index."""
+        bits = self._bits(np.asarray(index, np.int64)) >> np.uint64(11)
+        return (bits.astype(np.float64) + 0.5) * 2.0**-53
+
+    def normal(self, index: ArrayLike) -> NDArray[np.float64]:
+        """Return standard normal numbers, in the shape of the integer index."""
+        index = np.asarray(index, np.int64)
+        radius = np.sqrt(-2.0 * np.log(self.uniform(2 * index)))
+        return radius * np.cos(2.0 * np.pi * self.uniform(2 * index + 1))
+
+    def _bits(self, index: NDArray[np.int64]) -> NDArray[np.uint64]:
+        with np.errstate(over="ignore"):  # arithmetic modulo 2**64 is the point
+            mixed = index.astype(np.uint64) * _GOLDEN + np.uint64(self.key)
+            mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
+            mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
+            return mixed ^ (mixed >> np.uint64(31))
