@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -79,3 +81,14 @@ def quality_class(quality: NDArray[np.int16]) -> NDArray[np.int16]:
     """Return the class that counts (n,), 0 to 2."""
     classes: NDArray[np.int16] = quality & np.int16(CLASS_MASK)
     return classes
+
+
+def combined(qualities: Sequence[NDArray[np.int16]]) -> NDArray[np.int16]:
+    """Return what several qualities (n,) say together: the worst classes, and every reason."""
+    first, *others = qualities
+    together = first.astype(np.int16)
+    for other in others:
+        worst = np.maximum(together & CLASS_MASK, other & CLASS_MASK)
+        device = np.maximum(together >> DEVICE_SHIFT, other >> DEVICE_SHIFT) << DEVICE_SHIFT
+        together = (worst | ((together | other) & REASON_MASK) | device).astype(np.int16)
+    return together

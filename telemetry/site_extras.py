@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from typing import TYPE_CHECKING
 
+from telemetry.derived import circles
 from telemetry.errors import ContractError
 from telemetry.formula import names_in
 from telemetry.quantities import QUANTITIES
@@ -35,28 +36,29 @@ def _known_point(section: Section, key: object, points: Iterable[str], where: st
 
 def read_derived_points(book: Book, document: Document, points: Points, assets: list[str]) -> tuple[DerivedPoint, ...]:
     """Read the KPIs: formulas over points."""
-    found: list[DerivedPoint] = []
-    keys = {*points}
-    for section in sections(book, document, "derived_points", "derived point"):
+    found: dict[str, tuple[Section, DerivedPoint]] = {}
+    listed = sections(book, document, "derived_points", "derived point")
+    known = {*points, *(key for one in listed if isinstance(key := one.table.get("key"), str))}
+    for section in listed:
         key = section.text("key")
         section.what = f"derived point {key}" if key else section.what
         asset, _, name = key.rpartition("/")
         if key and (asset not in assets or not is_name(name)):
             cure = did_you_mean(asset, assets).strip() or "write `area/asset/name` of a declared asset"
             section.wrong("key", f'"{key}" is not under a declared asset', cure)
-        if key in keys:
+        if key in points or key in found:
             section.wrong("key", f'"{key}" is declared twice', "rename or remove one")
         inputs = section.texts("inputs")
         for point in inputs.values():
-            _known_point(section, point, keys, "inputs")
+            _known_point(section, point, known, "inputs")
         _check_formula(section, inputs)
         quantity = section.choice("quantity", QUANTITIES)
         unit = section.text("unit")
         if quantity and unit and unit not in QUANTITIES[quantity].units:
             legal = ", ".join(QUANTITIES[quantity].units)
             section.wrong("unit", f'unit "{unit}" is not one of {quantity}', f"legal: {legal}")
-        keys.add(key)
-        found.append(
+        found[key] = (
+            section,
             DerivedPoint(
                 key=key,
                 name=section.names(),
@@ -64,10 +66,15 @@ def read_derived_points(book: Book, document: Document, points: Points, assets: 
                 unit=unit,
                 formula=section.text("formula"),
                 inputs=inputs,
-            )
+            ),
         )
         section.done()
-    return tuple(found)
+    derived = {key: point for key, (_, point) in found.items()}
+    for circle in circles(derived):
+        found[circle[0]][0].wrong(
+            "inputs", f"is made of itself: {' → '.join((*circle, circle[0]))}", "use measured points on the way"
+        )
+    return tuple(derived.values())
 
 
 def _check_formula(section: Section, inputs: Mapping[str, str]) -> None:
@@ -80,6 +87,8 @@ def _check_formula(section: Section, inputs: Mapping[str, str]) -> None:
     except ContractError as error:
         section.wrong("formula", error.cause, error.cure)
         return
+    if not inputs:
+        section.wrong("inputs", "no inputs", 'write `inputs = { name = "area/asset/name" }`')
     for name in sorted(names - set(inputs)):
         cure = did_you_mean(name, inputs).strip() or f"inputs: {', '.join(sorted(inputs)) or 'none'}"
         section.wrong("formula", f"`{name}` is not an input", cure)
