@@ -1,0 +1,153 @@
+"""A whole port: its plants in the order in which they need each other, day after day, in all worlds at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulators.day import Day
+from simulators.measures import Plan
+from simulators.outputs import Amounts, Flow, Level, Mean, Switch
+from simulators.truth import TruthBook, boundaries
+from telemetry.errors import ConfigurationError
+from telemetry.units import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from simulators.outputs import Output
+    from simulators.plant import Plant, Weather
+    from simulators.scenario import Scenario
+    from telemetry.site import Site
+
+FOLDER = Path(__file__).parent / "ports"
+WARM_UP_DAYS = 21  # simulated before the first day and thrown away: rooms, tanks and fouling find their level
+UNIX = date(1970, 1, 1)
+
+# Types of plant in the order of a day, each with the module that builds it: a plant needs only what stands above it.
+TYPES: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PortDay:
+    """One day of the port as it is."""
+
+    day: Day
+    weather: Weather
+    outputs: Mapping[str, Output]  # by point of the site; arrays without the axis of worlds
+    flows: Mapping[str, NDArray[np.float64]]  # what plants told each other, all worlds
+
+
+class Port:
+    """A simulated port; it can be pickled between two days and goes on with the same bytes.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no model of this site, or the model or the scenario says something that nobody knows.
+    """
+
+    def __init__(self, site: Site, scenario: Scenario) -> None:
+        self.site = site
+        self.scenario = scenario
+        self._plan = Plan(scenario, site.timezone)
+        self._points = {point.key for point in site.points}
+        self._boundaries = boundaries(site, scenario)
+        self._begin()
+
+    def days(self, first: date, last: date) -> Iterator[PortDay]:
+        """Yield the days of UTC from first to last, both included; none before the scenario begins.
+
+        Whatever was asked before, a day is the same: what lies before it is simulated on the way.
+        """
+        number, end = max(_number(first), _number(self.scenario.begins)), _number(last)
+        if number < self._next:
+            self._begin()
+        while self._next <= end:
+            made = self._advance()
+            if made.day.number >= number:
+                yield made
+
+    def truth(self) -> TruthBook:
+        """Return what was true of every day simulated so far."""
+        return self._book
+
+    def _begin(self) -> None:
+        """Go back to the first day, with the warm-up before it still to do."""
+        self._plants = build_plants(self.site, self.scenario.seed)
+        self._climate = build_climate(self.site, self.scenario)
+        self._book = TruthBook(self._boundaries, self.site.timezone)
+        self._next = _number(self.scenario.begins) - WARM_UP_DAYS
+
+    def _advance(self) -> PortDay:
+        """Simulate the next day."""
+        day = Day(self._next, self.scenario.step_s)
+        worlds, weather = self._plan.worlds(day), self._climate.weather(day)
+        flows: dict[str, NDArray[np.float64]] = {}
+        outputs: dict[str, Output] = {}
+        for plant in self._plants:
+            made = plant.advance(day, worlds, weather, flows)
+            flows.update(made.flows)
+            outputs.update(made.outputs)
+        if day.number >= _number(self.scenario.begins):
+            self._book.add(day, outputs)
+        self._next += 1
+        real = {key: _as_it_is(output) for key, output in outputs.items() if key in self._points}
+        return PortDay(day=day, weather=weather, outputs=real, flows=flows)
+
+
+def has_model(site_id: str) -> bool:
+    """Return whether there is a physical model of a site."""
+    return (FOLDER / site_id).is_dir()
+
+
+def build_plants(site: Site, seed: int) -> list[Plant]:
+    """Build the plants of a site's model, in the order of a day."""
+    tables: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    files = sorted((FOLDER / site.id).glob("*.toml"))
+    if not files:
+        raise ConfigurationError(
+            f"there is no physical model of {site.id}",
+            place=str(FOLDER),
+            cure=f"one of {', '.join(sorted(path.name for path in FOLDER.iterdir() if path.is_dir()))}",
+        )
+    for path in files:
+        for table in tomllib.loads(path.read_text(encoding="utf-8")).get("plants", ()):
+            kind = str(table.get("type"))
+            if kind not in TYPES:
+                hint = did_you_mean(kind, TYPES)
+                raise ConfigurationError(
+                    f'"{kind}" is no type of plant', place=str(path), cure=f"{hint}known: {', '.join(TYPES)}"
+                )
+            tables[kind].append(table)
+    return [import_module(module).build(tables[kind], seed) for kind, module in TYPES.items() if tables[kind]]
+
+
+def build_climate(site: Site, scenario: Scenario) -> Any:
+    raise NotImplementedError
+
+
+def last_day(months: int, begins: date) -> date:
+    """Return the last day of so many months from the first of a scenario."""
+    years, month = divmod(begins.month - 1 + months, 12)
+    return begins.replace(year=begins.year + years, month=month + 1) - timedelta(days=1)
+
+
+def _number(day: date) -> int:
+    return (day - UNIX).days
+
+
+def _as_it_is(output: Output) -> Output:
+    """Return world 0 of an output, without the axis of worlds."""
+    if isinstance(output, Level | Mean | Flow):
+        return type(output)(output.values[0])
+    assert isinstance(output, Switch | Amounts)
+    return output

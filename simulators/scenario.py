@@ -1,0 +1,187 @@
+"""Scenarios: what happens in a simulated port, and when, as a file that can be named, seeded and built upon.
+
+A moment is a date of the site's calendar (`2025-11-03`, its local midnight) or an age of the scenario (`"P14M"` or
+`"P45D"`, counted from `begins`). `include` names scenarios whose tables come first; a scalar set here wins.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from telemetry.errors import ConfigurationError
+from telemetry.toml_lines import Lines
+from telemetry.units import did_you_mean
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+FOLDER = Path(__file__).parent / "scenarios"
+_AGE = re.compile(r"P(\d+)([MD])")
+_CURE = "docs/simulators.md lists what a scenario may say"
+Moment = date | str
+_RENAME = {"start": "from", "end": "to"}
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
+    """A table of a scenario file that has a period."""
+
+    start: Moment
+    end: Moment | None = None
+
+
+class Measure(_Table, frozen=True, kw_only=True):
+    """One measure at one asset, done for one demonstrator."""
+
+    demonstrator: str
+    kind: str  # see simulators.measures.KINDS
+    asset: str
+    stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)  # (days after the start, share in force from then on)
+    decay_per_year: float = 0.0  # share of the effect that a year takes away (wear, neglect)
+    alternate_days: int = 0  # in force for so many days, off for as many, and so on; 0: always
+    energy: tuple[str, ...] = ()  # points of the boundary; the site's demonstrator where empty
+
+
+class Happening(_Table, frozen=True, kw_only=True):
+    """Something that is no measure: a freezer out of service, a new line, another set point, more stock."""
+
+    kind: str  # see simulators.measures.HAPPENINGS
+    asset: str
+    value: float
+    caused_by: str = ""  # demonstrator without which it would not have happened (a rebound); else it hits all worlds
+
+
+class HeatWave(_Table, frozen=True, kw_only=True):
+    """Days on which the air is hotter than the season."""
+
+    peak_k: float  # above what the weather would have been [K]
+
+
+class RandomFaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Sensor faults by chance."""
+
+    per_point_per_year: float
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A scenario as it is run: everything resolved but the moments, which need a time zone."""
+
+    name: str
+    begins: date  # first simulated day, a day of UTC
+    seed: int = 0
+    step_s: int = 900  # [s], 60 or 900
+    title: dict[str, str] = {}
+    include: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    happenings: tuple[Happening, ...] = ()
+    heat_waves: tuple[HeatWave, ...] = ()
+    faults: tuple[dict[str, Any], ...] = ()  # read by simulators.sensors
+    random_faults: RandomFaults | None = None
+
+    @property
+    def demonstrators(self) -> tuple[str, ...]:
+        """The demonstrators in order of appearance; world i is the port without the i-th of them, from 1."""
+        return tuple(dict.fromkeys(measure.demonstrator for measure in self.measures))
+
+    def instant_s(self, moment: Moment, zone: ZoneInfo) -> int:
+        """Return a moment as seconds since 1970-01-01 UTC: midnight of its day in the zone.
+
+        Raises
+        ------
+        ConfigurationError
+            If a text is no age.
+        """
+        day = moment if isinstance(moment, date) else self._after(moment)
+        return int(datetime.combine(day, time(), zone).timestamp())
+
+    def _after(self, age: str) -> date:
+        found = _AGE.fullmatch(age)
+        if found is None:
+            raise ConfigurationError(
+                f'"{age}" is no moment', place=f"scenario {self.name}", cure='write 2025-11-03, "P14M" or "P45D"'
+            )
+        count, unit = int(found[1]), found[2]
+        if unit == "D":
+            return self.begins + timedelta(days=count)
+        years, month = divmod(self.begins.month - 1 + count, 12)
+        return self.begins.replace(year=self.begins.year + years, month=month + 1)
+
+
+def names() -> list[str]:
+    """Return the scenarios that come with the product."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load_scenario(
+    name: str | Path, *, seed: int | None = None, begins: date | None = None, step_s: int | None = None
+) -> Scenario:
+    """Read a scenario by its name or its file; seed, first day and step may be set anew.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file is missing or says something it may not: with file, line and cure.
+    """
+    document = _composed(_path(name), ())
+    for key, value in (("seed", seed), ("begins", begins), ("step_s", step_s)):
+        if value is not None:
+            document[key] = value
+    return _typed(document, str(name))
+
+
+def _path(name: str | Path) -> Path:
+    path = Path(name) if str(name).endswith(".toml") else FOLDER / f"{name}.toml"
+    if not path.is_file():
+        hint = did_you_mean(str(name), names())
+        raise ConfigurationError(
+            "there is no such scenario", place=str(name), cure=f"{hint}a file ending in .toml, or {', '.join(names())}"
+        )
+    return path
+
+
+def _composed(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    """Return a file's document with those it includes before it."""
+    if path in above:
+        raise ConfigurationError("it includes itself", place=str(path), cure="take it out of `include`")
+    text = path.read_text(encoding="utf-8")
+    try:
+        own = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(str(error), place=str(path), cure="mend the TOML") from error
+    own.setdefault("name", path.stem)
+    _check(own, path, text)
+    whole: dict[str, Any] = {}
+    for each in own.get("include", ()):
+        beside = path.parent / f"{each}.toml"
+        _merge(whole, _composed(beside if beside.is_file() else _path(each), (*above, path)))
+    _merge(whole, own)
+    return whole
+
+
+def _merge(whole: dict[str, Any], more: dict[str, Any]) -> None:
+    """Add tables to those that are there; let scalars win."""
+    for key, value in more.items():
+        whole[key] = [*whole.get(key, ()), *value] if isinstance(value, list) else value
+
+
+def _check(document: dict[str, Any], path: Path, text: str) -> None:
+    """Refuse what a scenario may not say, with the line of it."""
+    try:
+        msgspec.convert({"begins": date(2000, 1, 1), **document}, Scenario)
+    except msgspec.ValidationError as error:
+        cause, _, where = str(error).partition(" - at `$")
+        steps = re.findall(r"\.?([^.\[\]]+)", where.rstrip("`"))
+        line = Lines(text).of(tuple(int(step) if step.isdigit() else step for step in steps))
+        raise ConfigurationError(cause, place=f"{path}:{line}", cure=_CURE) from error
+
+
+def _typed(document: dict[str, Any], place: str) -> Scenario:
+    try:
+        return msgspec.convert(document, Scenario)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(str(error), place=place, cure=_CURE) from error
