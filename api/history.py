@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storage import series
-from storage.series import Resolution
+from storage.series import VALUE_COLUMN, Resolution
 from telemetry.quality import QualityClass, quality_class
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from storage.engine import Connection
     from storage.overview import PointRow
 
-VALUE_COLUMN = {"gauge": "mean", "state": "mean", "counter": "increase", "event": "total"}
 MOST = 20_000  # values of one page; the resolution is chosen so that this is never met in earnest
 
 

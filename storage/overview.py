@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from storage.statements import statement
+from telemetry.derived import kind_of
+from telemetry.quantities import QUANTITIES
+from telemetry.site import DerivedPoint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from storage.engine import Connection
@@ -62,9 +65,9 @@ class AssetRow(NamedTuple):
 
 
 class PointRow(NamedTuple):
-    """One measured quantity."""
+    """One measured quantity, or one that is derived from others."""
 
-    id: int
+    id: int  # below zero where it is derived: those are numbered apart
     key: str  # area/asset/name
     name: Mapping[str, str]  # by language
     asset: str  # area/asset
@@ -82,6 +85,7 @@ class PointRow(NamedTuple):
     calibration_due: date | None
     tags: Mapping[str, str]
     retired: bool
+    derived: DerivedPoint | None = None  # the formula and its inputs
 
 
 class LatestRow(NamedTuple):
@@ -137,6 +141,66 @@ def points(connection: Connection, site: str, *, retired: bool = False) -> list[
     """Return the points of a site, in its own order; with `retired` also those no longer in use."""
     rows = connection.execute(statement("overview", "points"), {"site": site, "retired": retired})
     return [PointRow(*row) for row in rows]
+
+
+def points_by_key(connection: Connection, site: str) -> dict[str, PointRow]:
+    """Return every point of a site by its key, derived and retired ones too; one in use goes before a retired one."""
+    measured = points(connection, site, retired=True)
+    rows = [*measured, *derived_points(connection, site, measured, retired=True)]
+    return {row.key: row for row in sorted(rows, key=lambda row: not row.retired)}
+
+
+def derived_points(
+    connection: Connection, site: str, measured: Iterable[PointRow], *, retired: bool = False
+) -> list[PointRow]:
+    """Return the derived points of a site, in its own order; their periods are the longest of what they are made of.
+
+    `measured` are the points of the site, retired ones too.
+    """
+    rows = connection.execute(statement("overview", "derived_points"), {"site": site}).fetchall()
+    pace = {row.key: (row.period_s, row.silent_after_s) for row in measured}
+    inputs = {row[1]: list(row[8].values()) for row in rows}
+    found = [_derived_row(row, *_pace(row[1], pace, inputs)) for row in rows]
+    return [row for row in found if retired or not row.retired]
+
+
+def _pace(key: str, pace: Mapping[str, tuple[float, float]], inputs: Mapping[str, list[str]]) -> tuple[float, float]:
+    """Return the longest period and silence [s] of the measured points that a derived one is made of."""
+    seen, left, paces = set[str](), [key], [(0.0, 0.0)]
+    while left:
+        if (one := left.pop()) in seen:
+            continue
+        seen.add(one)
+        if one in inputs:
+            left += inputs[one]
+        elif one in pace:
+            paces.append(pace[one])
+    return max(period for period, _ in paces), max(silent for _, silent in paces)
+
+
+def _derived_row(row: tuple[Any, ...], period_s: float, silent_after_s: float) -> PointRow:
+    number, key, name, asset, utility, quantity, unit, formula, inputs, retired = row
+    return PointRow(
+        id=-number,
+        key=key,
+        name=name,
+        asset=asset,
+        utility=utility,
+        quantity=quantity,
+        unit=QUANTITIES[quantity].unit,
+        kind=str(kind_of(quantity)),
+        period_s=period_s,
+        silent_after_s=silent_after_s,
+        valid_min=None,
+        valid_max=None,
+        rate_limit=None,
+        modulus=None,
+        accuracy_class="",
+        calibration_due=None,
+        tags={},
+        retired=retired,
+        derived=DerivedPoint(key=key, name=name, quantity=quantity, unit=unit, formula=formula, inputs=inputs),
+    )
 
 
 def latest(connection: Connection, site: str | None = None) -> dict[int, LatestRow]:

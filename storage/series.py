@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from psycopg import sql
 from storage.binary_copy import from_database_time, row_type, unpack_rows
 from storage.engine import storage_errors
 from storage.latest import LatestRow, latest
+from storage.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from storage.engine import Connection
 
-__all__ = ["Columns", "LatestRow", "Resolution", "latest", "readings", "stream_columns"]
+__all__ = ["VALUE_COLUMN", "Columns", "LatestRow", "Resolution", "latest", "readings", "stream_columns", "windows"]
 
 
 class Resolution(StrEnum):
@@ -40,9 +42,12 @@ ROLLED = {
     "increase": "f8", "total": "f8", "valid_s": "f8", "spread_s": "f8", "coverage": "f8", "resets": "i4",
     "quality": "i2",
 }  # fmt: skip
+VALUE_COLUMN = {"gauge": "mean", "state": "mean", "counter": "increase", "event": "total"}  # of a bucket, by kind
 TIMES = ("ts", "received_at")
 BLOCK_ROWS = 50_000
-ORDER_OF_FINENESS = [Resolution.MINUTE, Resolution.QUARTER, Resolution.HOUR, Resolution.DAY]
+WINDOW_BUCKETS = 20_000  # made at once where nothing is kept
+WIDTHS_S = {Resolution.MINUTE: 60, Resolution.QUARTER: 900, Resolution.HOUR: 3600, Resolution.DAY: 86400}
+ORDER_OF_FINENESS = [*WIDTHS_S]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,18 +115,45 @@ def stream_columns(
     """
     resolution = Resolution(resolution)
     layout = layout_of(resolution)
-    if resolution is Resolution.RAW:
-        parts, order = [list(point_ids)], sql.SQL("ts, point_id")
-    else:
-        parts, order = [[point_id] for point_id in point_ids], sql.SQL("2")
+    order = sql.SQL("ts, point_id") if resolution is Resolution.RAW else sql.SQL("2")
     with storage_errors("stream a series"):
-        for part in parts:
-            query = _query(connection, part, start, end, resolution)
+        for part, first, last in _parts(connection, point_ids, start, end, resolution):
+            query = _query(connection, part, first, last, resolution)
             if query is None:
                 continue
             ordered = sql.SQL("{} ORDER BY {}").format(query, order)
             for rows in copied_rows(connection, ordered, layout, block_rows=block_rows):
                 yield _columns(resolution, rows, truncated=False)
+
+
+def windows(
+    connection: Connection, point_ids: Sequence[int], start: datetime, end: datetime, resolution: Resolution
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield stretches that cover all that roll-ups of these points hold within start ≤ time < end, bounded each."""
+    row = connection.execute(statement("series", "extent"), {"points": list(point_ids)}).fetchone()
+    if row is None or row[0] is None:
+        return
+    first, end = max(start, row[0]), min(end, row[1])
+    step = timedelta(seconds=WIDTHS_S[resolution] * WINDOW_BUCKETS)
+    while first < end:
+        yield first, min(first + step, end)
+        first += step
+
+
+def _parts(
+    connection: Connection, point_ids: Sequence[int], start: datetime, end: datetime, resolution: Resolution
+) -> Iterator[tuple[list[int], datetime, datetime]]:
+    """Yield what is read at once: raw all points, else point by point, a stretch at a time where nothing is kept."""
+    if resolution is Resolution.RAW:
+        yield list(point_ids), start, end
+        return
+    _, finer = _split(connection, point_ids, resolution)
+    for point_id in point_ids:
+        if point_id in finer:
+            for first, last in windows(connection, [point_id], start, end, resolution):
+                yield [point_id], first, last
+        else:
+            yield [point_id], start, end
 
 
 def layout_of(resolution: Resolution) -> Mapping[str, str]:

@@ -35,6 +35,15 @@ JOIN asset a ON a.id = p.asset_id
 WHERE s.key = %(site)s AND (p.retired_at IS NULL OR %(retired)s)
 ORDER BY p.id;
 
+-- name: derived_points
+-- The derived points of a site, those no longer in use too.
+SELECT d.id, d.key, d.name, a.key, a.utility, d.quantity, d.unit, d.formula, d.inputs, d.retired_at IS NOT NULL
+FROM derived_point d
+JOIN site s ON s.id = d.site_id
+JOIN asset a ON a.site_id = d.site_id AND a.key = regexp_replace(d.key, '/[^/]*$', '')
+WHERE s.key = %(site)s
+ORDER BY d.id;
+
 -- name: latest
 -- The latest reading of every point in use that was ever heard; of one site, or of all.
 SELECT s.key, p.id, p.key, l.ts, l.value, l.quality, l.received_at

@@ -8,3 +8,7 @@ JOIN asset AS a ON a.id = p.asset_id
 LEFT JOIN point_latest AS l ON l.point_id = p.id
 WHERE s.key = %s AND p.retired_at IS NULL
 ORDER BY p.key;
+
+-- name: extent
+-- From when to when the roll-ups of these points reach; every point has days.
+SELECT min(bucket), max(bucket) + interval '2 days' FROM reading_1d WHERE point_id = ANY(%(points)s);
