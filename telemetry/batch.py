@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from telemetry.formats.meta import AssetMeta
+    from telemetry.formats.status import DeviceStatus
+
 
 class RefusalReason(StrEnum):
     """Why a reading or a message went to quarantine."""
@@ -96,7 +99,8 @@ class Decoded:
     """What a list of messages turned into: readings and refusals.
 
     Every entry of every message is in exactly one of the two; a message refused whole counts as one entry. To hold
-    that, entries are counted when a message is read, apart from what becomes of them.
+    that, entries are counted when a message is read, apart from what becomes of them. A status or a meta message has
+    no entries, unless it is refused.
     """
 
     batch: ReadingBatch
@@ -104,6 +108,7 @@ class Decoded:
     sequences: Sequence[MessageNumber]
     rebirths: Sequence[str] = ()  # Sparkplug nodes `group/node` that have to be asked to say everything anew
     entries: NDArray[np.int64] | None = None  # (n_messages,) read from each message; None where nobody counted
+    told: Sequence[DeviceStatus | AssetMeta] = ()  # status and meta messages in order; they hold no entries
 
     @property
     def received(self) -> int:

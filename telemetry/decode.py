@@ -1,5 +1,7 @@
 """Messages in, columns and refusals out: the one decoder for every wire format.
 
+What devices say about themselves (status, meta) comes out beside them and holds no readings.
+
 The usual message, a JSON envelope of single samples, is decoded in one typed call; its entries are only gathered, and
 everything else happens on columns over the whole list of messages. Whatever is unusual takes a slower, patient way.
 `Decoder.decode` does not raise, whatever the bytes: every entry ends up in the batch or among the refusals.
@@ -17,10 +19,12 @@ from telemetry.columns import NO_DEVICE, Gathering
 from telemetry.formats.choice import Format, format_of
 from telemetry.formats.envelope import CBOR_TYPE, JSON_OR_NONE, TIME_QUALITIES, VERSION, typed_json
 from telemetry.formats.envelope_read import envelope_cbor, envelope_json, usual_pack
+from telemetry.formats.meta import read_meta
 from telemetry.formats.plain import plain_value
 from telemetry.formats.rows import Place, RefusedError, Rows, shown
 from telemetry.formats.senml import senml_cbor, senml_json
 from telemetry.formats.sparkplug import SparkplugState, parse_sparkplug_topic
+from telemetry.formats.status import read_status
 from telemetry.quality import Reason
 from telemetry.routes import Routes
 from telemetry.topics import SPARKPLUG_ROOT
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from telemetry.catalogue import Catalogue
+    from telemetry.formats.meta import AssetMeta
+    from telemetry.formats.status import DeviceStatus
 
 _READERS: dict[Format, Callable[[bytes, Place, int], Rows]] = {
     Format.ENVELOPE_JSON: envelope_json,
@@ -38,6 +44,14 @@ _READERS: dict[Format, Callable[[bytes, Place, int], Rows]] = {
     Format.SENML_CBOR: senml_cbor,
 }
 NO_CLOCK = int(Reason.CLOCK)
+
+
+class _Aside(NamedTuple):
+    """What messages hold beside readings, growing message by message."""
+
+    refusals: list[Refusal]
+    numbers: list[MessageNumber]
+    told: list[DeviceStatus | AssetMeta]
 
 
 class Memory(NamedTuple):
@@ -101,21 +115,28 @@ class Decoder:
         now_us = self._clock_us()
         memory = self.memory()
         gathering = Gathering()
-        refusals: list[Refusal] = []
-        numbers: list[MessageNumber] = []
+        aside = _Aside([], [], [])
+        numbers = aside.numbers
         places = self._routes.places
         for index, message in enumerate(messages):
             place = places.get(message[0])
             if place is None or not self._usual(place, index, message, gathering, numbers):
-                self._patiently(index, message, gathering, refusals, numbers)
+                self._patiently(index, message, gathering, aside)
         try:
-            batch = self._checks.batch(gathering, messages, refusals, now_us)
+            batch = self._checks.batch(gathering, messages, aside.refusals, now_us)
         except Exception as error:  # noqa: BLE001  a fault in a check must cost one message, not the gateway
             self.recall(memory)
             return self._one_by_one(messages, error)
         rebirths, self._sparkplug.rebirths = self._sparkplug.rebirths, []
         entries = np.array(gathering.entries, np.int64)
-        return Decoded(batch=batch, refusals=refusals, sequences=numbers, rebirths=rebirths, entries=entries)
+        return Decoded(
+            batch=batch,
+            refusals=aside.refusals,
+            sequences=numbers,
+            rebirths=rebirths,
+            entries=entries,
+            told=aside.told,
+        )
 
     def _one_by_one(self, messages: Sequence[Message], error: Exception) -> Decoded:
         """Decode each message by itself after the checks failed on all of them, and refuse the one they fail on."""
@@ -129,6 +150,7 @@ class Decoder:
             sequences=[number for part in parts for number in part.sequences],
             rebirths=[node for part in parts for node in part.rebirths],
             entries=np.array([part.received for part in parts], np.int64),
+            told=[report for part in parts for report in part.told],
         )
 
     def _usual(
@@ -159,29 +181,27 @@ class Decoder:
         numbers.append(MessageNumber(pack.dev, pack.boot, pack.seq, place.site))
         return True
 
-    def _patiently(
-        self,
-        index: int,
-        message: Message,
-        gathering: Gathering,
-        refusals: list[Refusal],
-        numbers: list[MessageNumber],
-    ) -> None:
+    def _patiently(self, index: int, message: Message, gathering: Gathering, aside: _Aside) -> None:
         """Decode one message that is not the usual case, or refuse it whole."""
         try:
+            report = self._read_report(message)
+            if report is not None:
+                aside.told.append(report)
+                gathering.entries.append(0)
+                return
             place, rows = self._read(message)
         except RefusedError as refused:
-            refusals.append(Refusal(index, refused.reason, refused.detail))
+            aside.refusals.append(Refusal(index, refused.reason, refused.detail))
             gathering.entries.append(1)
             return
         except Exception as error:  # noqa: BLE001  a fault in a decoder must cost one message, not the gateway
-            refusals.append(Refusal(index, RefusalReason.UNDECODABLE, _fault("decoder", error)))
+            aside.refusals.append(Refusal(index, RefusalReason.UNDECODABLE, _fault("decoder", error)))
             gathering.entries.append(1)
             return
         gathering.entries.append(rows.entries)
-        refusals += [Refusal(index, *refusal) for refusal in rows.refusals]
+        aside.refusals.extend(Refusal(index, *refusal) for refusal in rows.refusals)
         if rows.number is not None:
-            numbers.append(rows.number)
+            aside.numbers.append(rows.number)
         if rows.values:
             tells = place is not None and not rows.backlog and not all(rows.suspect)
             number = place.number if place is not None and tells else NO_DEVICE
@@ -190,13 +210,22 @@ class Decoder:
                 (len(rows.values), 0, index, message.received_us, number, 0, True),
             )
 
-    def _read(self, message: Message) -> tuple[Place | None, Rows]:
-        """Read one message into rows; RefusedError refuses it whole."""
-        if len(message.payload) > self._max_payload:
+    def _read_report(self, message: Message) -> DeviceStatus | AssetMeta | None:
+        """Read a status or a meta message; None where it is neither, RefusedError refuses it."""
+        topic, payload, content_type, received_us = message
+        if len(payload) > self._max_payload:
             raise RefusedError(
                 RefusalReason.TOO_LARGE,
-                f"{len(message.payload)} bytes, {self._max_payload} are allowed – send smaller packs",
+                f"{len(payload)} bytes, {self._max_payload} are allowed – send smaller packs",
             )
+        place = self._routes.status.get(topic)
+        if place is not None:
+            return read_status(payload, content_type, place, received_us)
+        place = self._routes.meta.get(topic)
+        return None if place is None else read_meta(payload, content_type, place, received_us)
+
+    def _read(self, message: Message) -> tuple[Place | None, Rows]:
+        """Read one message into rows; RefusedError refuses it whole."""
         topic, payload, content_type, received_us = message
         if topic.startswith(SPARKPLUG_ROOT):
             return self._read_sparkplug(topic, payload, received_us)

@@ -10,7 +10,7 @@ from telemetry.clocks import ClockWatch
 from telemetry.columns import Names
 from telemetry.formats.rows import Place, RefusedError, shown
 from telemetry.points import table_of
-from telemetry.topics import ROOT, TopicKind, parse_topic
+from telemetry.topics import ROOT, TopicKind, parse_topic, topic_of
 from telemetry.units import did_you_mean
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Routes:
-    """All topics of one catalogue that carry readings, looked up by their full text."""
+    """All topics of one catalogue that a device may speak on, looked up by their full text."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         """Prepare every topic once, so that the path of a message is one look-up."""
@@ -32,6 +32,10 @@ class Routes:
             for asset, place in self.by_asset.items()
             for kind in (TopicKind.TELEMETRY, TopicKind.EVENT)
         }
+        self.status, self.meta = (
+            {topic_of(catalogue.site, asset, kind): place for asset, place in self.by_asset.items()}
+            for kind in (TopicKind.STATUS, TopicKind.META)
+        )
         self.plain = {
             topic: self._single(key)
             for topic, key in catalogue.plain_topics.items()

@@ -71,6 +71,16 @@ def event_topic(site: str, asset: str) -> str:
     return topic_of(site, asset, TopicKind.EVENT)
 
 
+def status_topic(site: str, asset: str) -> str:
+    """Build the topic on which it stands whether somebody speaks for an asset's device."""
+    return topic_of(site, asset, TopicKind.STATUS)
+
+
+def meta_topic(site: str, asset: str) -> str:
+    """Build the topic on which it stands what an asset's device believes about its points."""
+    return topic_of(site, asset, TopicKind.META)
+
+
 def receipt_topic(site: str, device: str) -> str:
     """Build the topic on which a device of ours awaits its receipts; any MQTT 5 response topic is answered."""
     if not (is_name(site) and is_name(device)):
@@ -84,3 +94,8 @@ def receipt_topic(site: str, device: str) -> str:
 def subscriptions(site: str) -> tuple[str, str]:
     """Return the two filters that hold all readings of a site."""
     return f"{ROOT}/{site}/+/+/{TopicKind.TELEMETRY}", f"{ROOT}/{site}/+/+/{TopicKind.EVENT}"
+
+
+def report_subscriptions(site: str) -> tuple[str, str]:
+    """Return the two filters that hold what the devices of a site say about themselves."""
+    return f"{ROOT}/{site}/+/+/{TopicKind.STATUS}", f"{ROOT}/{site}/+/+/{TopicKind.META}"
