@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "scenarios"
 _AGE = re.compile(r"P(\d+)([MD])")
 _CURE = "docs/simulators.md lists what a scenario may say"
-Moment = date | str
+Moment = str  # a date as 2025-11-03, or an age of the scenario as P14M
 _RENAME = {"start": "from", "end": "to"}
 
 
@@ -94,17 +94,19 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Raises
         ------
         ConfigurationError
-            If a text is no age.
+            If a text is neither a date nor an age.
         """
-        day = moment if isinstance(moment, date) else self._after(moment)
-        return int(datetime.combine(day, time(), zone).timestamp())
+        return int(datetime.combine(self._day(moment), time(), zone).timestamp())
 
-    def _after(self, age: str) -> date:
-        found = _AGE.fullmatch(age)
+    def _day(self, moment: Moment) -> date:
+        found = _AGE.fullmatch(moment)
         if found is None:
-            raise ConfigurationError(
-                f'"{age}" is no moment', place=f"scenario {self.name}", cure='write 2025-11-03, "P14M" or "P45D"'
-            )
+            try:
+                return date.fromisoformat(moment)
+            except ValueError:
+                raise ConfigurationError(
+                    f'"{moment}" is no moment', place=f"scenario {self.name}", cure='2025-11-03, "P14M" or "P45D"'
+                ) from None
         count, unit = int(found[1]), found[2]
         if unit == "D":
             return self.begins + timedelta(days=count)
@@ -150,7 +152,7 @@ def _composed(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         raise ConfigurationError("it includes itself", place=str(path), cure="take it out of `include`")
     text = path.read_text(encoding="utf-8")
     try:
-        own = tomllib.loads(text)
+        own = _dates_as_text(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(str(error), place=str(path), cure="mend the TOML") from error
     own.setdefault("name", path.stem)
@@ -161,6 +163,15 @@ def _composed(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         _merge(whole, _composed(beside if beside.is_file() else _path(each), (*above, path)))
     _merge(whole, own)
     return whole
+
+
+def _dates_as_text(value: Any) -> Any:  # noqa: ANN401 – whatever TOML holds
+    """Return a document whose dates are text, so that moments are of one type."""
+    if isinstance(value, dict):
+        return {key: _dates_as_text(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_dates_as_text(each) for each in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _merge(whole: dict[str, Any], more: dict[str, Any]) -> None:
