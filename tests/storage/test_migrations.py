@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 SCHEMA = """
 SELECT 'column', c.table_name, c.column_name, c.data_type, c.is_nullable, coalesce(c.column_default, '')
-FROM information_schema.columns AS c WHERE c.table_schema = 'public' AND c.table_name NOT LIKE '%yoyo%'
+FROM information_schema.columns AS c WHERE c.table_schema IN ('public', 'truth') AND c.table_name NOT LIKE '%yoyo%'
 UNION ALL
 SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', ''
-FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE '%yoyo%'
+FROM pg_constraint WHERE connamespace::regnamespace::text IN ('public', 'truth')
+    AND conrelid::regclass::text NOT LIKE '%yoyo%'
 UNION ALL
 SELECT 'index', tablename, indexname, indexdef, '', ''
-FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE '%yoyo%'
+FROM pg_indexes WHERE schemaname IN ('public', 'truth') AND tablename NOT LIKE '%yoyo%'
 UNION ALL
 SELECT 'function', p.oid::regprocedure::text, md5(prosrc), proacl::text, '', ''
 FROM pg_proc AS p WHERE pronamespace = 'public'::regnamespace
@@ -33,7 +34,7 @@ UNION ALL
 SELECT 'view', viewname, md5(definition), '', '', '' FROM pg_views WHERE schemaname = 'public'
 UNION ALL
 SELECT 'grant', table_name, grantee, privilege_type, '', ''
-FROM information_schema.role_table_grants WHERE table_schema = 'public' AND table_name NOT LIKE '%yoyo%'
+FROM information_schema.role_table_grants WHERE table_schema IN ('public', 'truth') AND table_name NOT LIKE '%yoyo%'
 ORDER BY 1, 2, 3, 4
 """
 
