@@ -5,20 +5,21 @@ from __future__ import annotations
 import tomllib
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulators.day import Day
+from simulators.day import UNIX, Day
 from simulators.measures import Plan
-from simulators.outputs import Amounts, Flow, Level, Mean, Switch
+from simulators.outputs import Amounts, Switch
 from simulators.truth import TruthBook, boundaries
 from telemetry.errors import ConfigurationError
 from telemetry.units import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
 
     import numpy as np
     from numpy.typing import NDArray
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "ports"
 WARM_UP_DAYS = 21  # simulated before the first day and thrown away: rooms, tanks and fouling find their level
-UNIX = date(1970, 1, 1)
 
 # Types of plant in the order of a day, each with the module that builds it: a plant needs only what stands above it.
 TYPES: Mapping[str, str] = {}
@@ -131,10 +131,6 @@ def build_plants(site: Site, seed: int) -> list[Plant]:
     return [import_module(module).build(tables[kind], seed) for kind, module in TYPES.items() if tables[kind]]
 
 
-def build_climate(site: Site, scenario: Scenario) -> Any:
-    raise NotImplementedError
-
-
 def last_day(months: int, begins: date) -> date:
     """Return the last day of so many months from the first of a scenario."""
     years, month = divmod(begins.month - 1 + months, 12)
@@ -147,7 +143,4 @@ def _number(day: date) -> int:
 
 def _as_it_is(output: Output) -> Output:
     """Return world 0 of an output, without the axis of worlds."""
-    if isinstance(output, Level | Mean | Flow):
-        return type(output)(output.values[0])
-    assert isinstance(output, Switch | Amounts)
-    return output
+    return output if isinstance(output, Switch | Amounts) else type(output)(output.values[0])
