@@ -37,7 +37,17 @@ def asset(row: overview.AssetRow) -> schemas.Asset:
 
 def point(row: overview.PointRow) -> schemas.Point:
     """Return one point."""
-    return schemas.Point(area=row.key.partition("/")[0], **row._asdict())
+    made = row.derived
+    return schemas.Point(
+        area=row.key.partition("/")[0],
+        **row._asdict()
+        | {
+            "derived": made is not None,
+            "formula": None if made is None else made.formula,
+            "formula_unit": None if made is None else made.unit,
+            "inputs": None if made is None else made.inputs,
+        },
+    )
 
 
 def latest(row: overview.PointRow, last: overview.LatestRow | None, now: datetime) -> schemas.Latest:

@@ -1,7 +1,7 @@
 """Which site and which points a request is about."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from fastapi import Query
@@ -39,8 +39,8 @@ def unknown_point(key: str, known: Iterable[str]) -> ProblemError:
     return not_found("point", f"there is no point {key[:200]!r}", place="points", cure=cure)
 
 
-def choose_points(connection: Connection, site: str, keys: list[str], *, limit: int) -> list[overview.PointRow]:
-    """Return the points named by their keys, each once, in the order asked for; retired ones too."""
+def choose_points(known: Mapping[str, overview.PointRow], keys: list[str], *, limit: int) -> list[overview.PointRow]:
+    """Return the points named by their keys, each once, in the order asked for; `known` are those of the site."""
     if not keys:
         raise refused("points-missing", "no point is named", place="points", cure="add ?points=area/asset/name,…")
     if len(keys) > limit:
@@ -50,7 +50,6 @@ def choose_points(connection: Connection, site: str, keys: list[str], *, limit: 
             place="points",
             cure="ask in several requests",
         )
-    known = {row.key: row for row in overview.points(connection, site, retired=True)}
     for key in keys:
         if key not in known:
             raise unknown_point(key, known)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.headers import HEADERS
-from telemetry.errors import QuaymeterError, StorageError
+from telemetry.errors import QuaymeterError, StorageError, WindowTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +98,12 @@ async def _on_storage(request: Request, error: Exception) -> Response:
     )
 
 
+async def _on_window(request: Request, error: Exception) -> Response:
+    assert isinstance(error, WindowTooLongError)  # noqa: S101 - registered for this class only
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return _answer(request, status, "window-too-long", error.cause, "resolution", error.cure)
+
+
 async def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
     first = error.errors()[0]
@@ -136,6 +142,7 @@ def install(app: FastAPI, *, page: Callable[[Request, dict[str, Any]], Response]
     app.state.problem_page = page
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(StorageError, _on_storage)
+    app.add_exception_handler(WindowTooLongError, _on_window)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_anything)

@@ -22,7 +22,7 @@ WIDTHS_S = {Resolution.MINUTE: 60.0, Resolution.QUARTER: 900.0, Resolution.HOUR:
 TARGET = 1500  # values of one point that a chart or a person can use
 
 
-def suited(window_s: float, period_s: float, *, target: int = TARGET) -> Resolution:
+def suited(window_s: float, period_s: float, *, target: int = TARGET, raw: bool = True) -> Resolution:
     """Return the finest resolution that gives at most about `target` values of one point.
 
     Parameters
@@ -33,6 +33,8 @@ def suited(window_s: float, period_s: float, *, target: int = TARGET) -> Resolut
         Sampling period of the fastest point asked for [s].
     target : int
         Values wanted at most.
+    raw : bool
+        Whether there are raw readings; derived points have none.
 
     Examples
     --------
@@ -40,8 +42,10 @@ def suited(window_s: float, period_s: float, *, target: int = TARGET) -> Resolut
     <Resolution.RAW: 'raw'>
     >>> suited(30 * 86400, 60.0)
     <Resolution.HOUR: '1h'>
+    >>> suited(6 * 3600, 60.0, raw=False)
+    <Resolution.MINUTE: '1m'>
     """
-    if window_s / period_s <= target:
+    if raw and window_s / period_s <= target:
         return Resolution.RAW
     for resolution, width_s in WIDTHS_S.items():
         if width_s >= period_s and window_s / width_s <= target:

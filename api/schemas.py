@@ -67,7 +67,7 @@ class Asset(Record):
 
 
 class Point(Record):
-    """One measured quantity."""
+    """One measured quantity, or one that is derived from others by a formula."""
 
     key: str = Field(description="area/asset/name", examples=[KEY])
     area: str = Field(examples=["frozen-store"])
@@ -90,6 +90,18 @@ class Point(Record):
     calibration_due: date | None = Field(examples=["2027-03-01"])
     tags: dict[str, str] = Field(examples=[{"haccp": "yes"}])
     retired: bool = Field(description="No longer in the site file; its history stays.", examples=[False])
+    derived: bool = Field(
+        description="Made of other points, bucket by bucket; has no raw readings. Its period and its silence are the "
+        "longest of theirs.",
+        examples=[False],
+    )
+    formula: str | None = Field(
+        description="Of a derived point: a gauge or state stands for its mean over the bucket, a counter or event for "
+        "its amount in it.",
+        examples=[None],
+    )
+    formula_unit: str | None = Field(description="UCUM code of what the formula gives.", examples=[None])
+    inputs: dict[str, str] | None = Field(description="Names in the formula, and the points they are.", examples=[None])
 
 
 class Quality(Record):

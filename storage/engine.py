@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors
 
 from storage.arrays import register_arrays
-from telemetry.errors import StorageError
+from telemetry.errors import StorageError, WindowTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,9 @@ SESSION = (
     "SELECT set_config('TimeZone', 'UTC', false),"
     " set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', false)"
 )
+TOO_LONG = "22023"  # what rollup_window says of a window that is too long for its resolution
 CURES = {
-    "22023": "ask for a shorter stretch of time, or for a coarser resolution",
+    TOO_LONG: "ask for a shorter stretch of time, or for a coarser resolution",
     "28": "check user and password of the database (QUAYMETER_DSN)",
     "3D": "create the database, or correct its name in QUAYMETER_DSN",
     "42P01": "bring the schema up to date: quaymeter db migrate",
@@ -79,7 +80,8 @@ def wrapped(error: psycopg.Error, place: str) -> StorageError:
     state = error.sqlstate or ""
     cause = (error.diag.message_primary or str(error) or type(error).__name__).strip().replace("\n", "; ")
     cure = CURES.get(state) or CURES.get(state[:2]) or ""
-    return StorageError(cause, place=f"database: {place}", cure=cure, transient=is_transient(error))
+    kind = WindowTooLongError if state == TOO_LONG else StorageError
+    return kind(cause, place=f"database: {place}", cure=cure, transient=is_transient(error))
 
 
 def is_transient(error: psycopg.Error) -> bool:

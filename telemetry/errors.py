@@ -5,6 +5,7 @@
     ├── ContractError      a value, unit or name that the contract does not allow
     ├── ConfigurationError a setting that is missing or wrong
     ├── StorageError       the database refused or could not be reached
+    │   └── WindowTooLongError  more buckets than can be made while one waits
     ├── BrokerError        the MQTT broker refused or could not be reached
     └── TransferError      a file of history that cannot be read or written
 
@@ -51,6 +52,10 @@ class StorageError(QuaymeterError):
         """Keep whether trying again is worth it."""
         self.transient = transient
         super().__init__(cause, place=place, cure=cure)
+
+
+class WindowTooLongError(StorageError):
+    """So fine a resolution over so long a window is more than can be made while one waits: ask for less."""
 
 
 class BrokerError(QuaymeterError):

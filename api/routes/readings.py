@@ -1,7 +1,7 @@
 """History of points at any resolution, as JSON or as a file of any length."""
 
 import json
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -23,9 +23,9 @@ from api.problems import ProblemError, refused, responses
 from api.resolution import WantedResolution, suited
 from api.schemas import KEY, Record
 from api.times import Moment
-from storage import overview, series
+from storage import derived, overview, series
 from storage.engine import Connection
-from storage.series import Resolution
+from storage.series import Columns, Resolution
 
 router = APIRouter(tags=["readings"], responses=responses(404, 406, 422, 503))
 DEFAULT_WINDOW = timedelta(days=1)
@@ -38,6 +38,7 @@ class Series(Record):
     point: str = Field(examples=[KEY])
     unit: str = Field(description="UCUM code of the values.", examples=["Cel"])
     kind: str = Field(examples=["gauge"])
+    derived: bool = Field(description="Whether it is a formula over other points.", examples=[False])
     columns: dict[str, list[Any]] = Field(
         description="Raw: ts, value, quality, received_at. Rolled up: ts (start of the bucket), n, n_bad, mean, "
         "minimum, maximum, increase (counters), total (events), valid_s, spread_s, coverage, resets, quality.",
@@ -84,9 +85,20 @@ class Wanted:
 
     site: str
     points: list[overview.PointRow]
+    known: Mapping[str, overview.PointRow]  # every point of the site by key
     start: datetime
     end: datetime
     resolution: Resolution
+
+    @property
+    def measured(self) -> list[int]:
+        """Numbers of the points that were measured."""
+        return [point.id for point in self.points if point.derived is None]
+
+    @property
+    def derived(self) -> list[overview.PointRow]:
+        """The points that are derived from others."""
+        return [point for point in self.points if point.derived is not None]
 
 
 @router.get(
@@ -104,8 +116,9 @@ async def readings(
     """Return readings of points in a window of time.
 
     Gauges and states come as time-weighted means, counters as increase within the bucket, events as totals, each with
-    the share of the bucket that is known (`coverage`). JSON is bounded; the files are streamed and have no bound: raw
-    ones in order of time, rolled-up ones point by point.
+    the share of the bucket that is known (`coverage`). Derived points are their formula over the roll-ups of each
+    bucket, levels in `mean` and amounts in `total`; they have no raw readings. JSON is bounded; the files are streamed
+    and have no bound: raw ones in order of time, rolled-up ones point by point, derived points last.
     """
     form = wanted_format(query.format, accept)
     if form is None:
@@ -123,40 +136,69 @@ async def readings(
 
 def _checked(parts: Parts, connection: Connection, query: ReadingsQuery) -> Wanted:
     site = choose_site(connection, query.site)
-    points = choose_points(connection, site.id, query.keys, limit=parts.settings.max_points)
+    known = overview.points_by_key(connection, site.id)
+    points = choose_points(known, query.keys, limit=parts.settings.max_points)
     end = query.end or datetime.now(UTC)
     start = query.start or end - DEFAULT_WINDOW
     if start >= end:
         raise refused("window", "`from` is not before `to`", place="from", cure="swap the two, or leave one out")
-    if query.resolution is WantedResolution.AUTO:
-        resolution = suited((end - start).total_seconds(), min(point.period_s for point in points))
-    else:
-        resolution = Resolution(query.resolution.value)
-    return Wanted(site=site.id, points=points, start=start, end=end, resolution=resolution)
+    resolution = _resolution(query.resolution, points, end - start)
+    return Wanted(site=site.id, points=points, known=known, start=start, end=end, resolution=resolution)
 
 
-def _json(parts: Parts, query: ReadingsQuery) -> Response:
-    limit = parts.settings.max_json_rows
-    with parts.pool.connection() as connection:
-        wanted = _checked(parts, connection, query)
-        ids = [point.id for point in wanted.points]
-        columns = series.readings(connection, ids, wanted.start, wanted.end, wanted.resolution, limit)
-    if columns.truncated:
+def _resolution(wanted: WantedResolution, points: list[overview.PointRow], window: timedelta) -> Resolution:
+    made = [point.key for point in points if point.derived is not None]
+    if wanted is WantedResolution.AUTO:
+        return suited(window.total_seconds(), min(point.period_s for point in points), raw=not made)
+    if wanted is WantedResolution.RAW and made:
+        raise refused(
+            "derived-raw",
+            f"{made[0]!r} is derived from the roll-ups of other points and has no raw readings",
+            place="resolution",
+            cure="ask for 1m, 15m, 1h, 1d or auto, or for its inputs",
+        )
+    return Resolution(wanted.value)
+
+
+def _read(connection: Connection, wanted: Wanted, limit: int) -> dict[int, Columns]:
+    """Return the columns that each point stands in, by its number; refuse more than `limit` rows in all."""
+    window = (wanted.start, wanted.end, wanted.resolution)
+    measured = series.readings(connection, wanted.measured, *window, limit)
+    found, rows, truncated = dict.fromkeys(wanted.measured, measured), len(measured), measured.truncated
+    for point in wanted.derived:
+        if not truncated:
+            found[point.id] = derived.read_derived(connection, point, wanted.known, *window, limit - rows)
+            rows, truncated = rows + len(found[point.id]), found[point.id].truncated
+    if truncated:
         raise refused(
             "too-many-readings",
             f"more than {limit} readings",
             place="readings",
             cure="ask for a coarser resolution, a shorter window, or format=csv, parquet or arrow, which have no limit",
         )
-    parts.metrics.rows.labels(Format.JSON).inc(len(columns))
+    return found
+
+
+def _json(parts: Parts, query: ReadingsQuery) -> Response:
+    with parts.pool.connection() as connection:
+        wanted = _checked(parts, connection, query)
+        columns = _read(connection, wanted, parts.settings.max_json_rows)
+    listed = [json_columns(columns[point.id], point.id) for point in wanted.points]
+    parts.metrics.rows.labels(Format.JSON).inc(sum(len(one["ts"]) for one in listed))
     body = {
         "site": wanted.site,
         "from": wanted.start.isoformat(),
         "to": wanted.end.isoformat(),
         "resolution": wanted.resolution,
         "series": [
-            {"point": point.key, "unit": point.unit, "kind": point.kind, "columns": json_columns(columns, point.id)}
-            for point in wanted.points
+            {
+                "point": point.key,
+                "unit": point.unit,
+                "kind": point.kind,
+                "derived": point.derived is not None,
+                "columns": one,
+            }
+            for point, one in zip(wanted.points, listed, strict=True)
         ],
     }
     return Response(json.dumps(body, allow_nan=False), media_type="application/json")
@@ -185,14 +227,21 @@ def _chunks(parts: Parts, query: ReadingsQuery, form: Format) -> Generator[bytes
         with parts.pool.connection(statement_timeout_s=DOWNLOAD_S) as connection:
             wanted = _checked(parts, connection, query)
             keys = {point.id: point.key for point in wanted.points}
-            blocks = series.stream_columns(connection, list(keys), wanted.start, wanted.end, wanted.resolution)
-            batches = record_batches(blocks, keys, on_rows=parts.metrics.rows.labels(form).inc)
+            batches = record_batches(_blocks(connection, wanted), keys, on_rows=parts.metrics.rows.labels(form).inc)
             first = [batch for batch in (next(batches, None),) if batch is not None]
             yield _name(wanted, form).encode()
             dialect = FRENCH if query.dialect == "fr" else PROGRAMS
             yield from encoded(chain(first, batches), schema_of(wanted.resolution), form, dialect)
     finally:
         parts.downloads.release()
+
+
+def _blocks(connection: Connection, wanted: Wanted) -> Iterator[Columns]:
+    """Yield what is asked for: measured points first, derived ones after."""
+    window = (wanted.start, wanted.end, wanted.resolution)
+    yield from series.stream_columns(connection, wanted.measured, *window)
+    for point in wanted.derived:
+        yield from derived.stream_derived(connection, point, wanted.known, *window)
 
 
 def _name(wanted: Wanted, form: Format) -> str:

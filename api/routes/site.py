@@ -53,6 +53,12 @@ class PointQuery(PointFilter):
 
     site: str | None = Field(None, max_length=100, description="Site id; may be left out where there is one site.")
     retired: bool = Field(default=False, description="Also points that are no longer in the site file.")
+    derived: bool | None = Field(None, description="Only derived points, or only measured ones.")
+
+    def fits(self, row: overview.PointRow) -> bool:
+        """Say whether a point passes every filter."""
+        wanted = self.derived is None or self.derived == (row.derived is not None)
+        return wanted and (self.retired or not row.retired) and super().fits(row)
 
 
 @router.get("/sites", summary="All sites")
@@ -82,10 +88,11 @@ def assets(parts: WithParts, site: SiteQuery = None) -> list[schemas.Asset]:
 
 @router.get("/points", summary="The points of a site, filtered", responses=responses(404, 422))
 def points(parts: WithParts, query: Annotated[PointQuery, Query()]) -> list[schemas.Point]:
-    """List points with quantity, unit, kind, ranges and tags."""
+    """List points with quantity, unit, kind, ranges and tags; derived ones, with their formulas, come last."""
     with parts.pool.connection() as connection:
         chosen = choose_site(connection, query.site)
-        rows = overview.points(connection, chosen.id, retired=query.retired)
+        measured = overview.points(connection, chosen.id, retired=True)
+        rows = [*measured, *overview.derived_points(connection, chosen.id, measured, retired=True)]
     return [answers.point(row) for row in rows if query.fits(row)]
 
 
@@ -95,7 +102,7 @@ def point(area: str, asset: str, name: str, parts: WithParts, site: SiteQuery = 
     key = f"{area}/{asset}/{name}"
     with parts.pool.connection() as connection:
         chosen = choose_site(connection, site)
-        known = {row.key: row for row in overview.points(connection, chosen.id, retired=True)}
+        known = overview.points_by_key(connection, chosen.id)
     if key not in known:
         raise unknown_point(key, known)
     return answers.point(known[key])
