@@ -20,6 +20,7 @@ from storage.accounts import accounted
 from storage.batch_summary import ledger_rows, sequence_ranges, summarise, windows
 from storage.binary_copy import packed_pieces
 from storage.bookkeeping import books_of, keep_books, ledger_parameters
+from storage.device_writer import keep_reports
 from storage.engine import connect, is_transient, wrapped
 from storage.outcome import (
     Outcome,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from storage.engine import Connection
     from storage.outcome import RefusedRow
     from telemetry.batch import Decoded, Message, MessageNumber, ReadingBatch
+    from telemetry.formats.meta import AssetMeta
+    from telemetry.formats.status import DeviceStatus
 
 LOG = logging.getLogger(__name__)
 ATTEMPTS = 10  # each but the first after another writer came first with the same readings, or a deadlock
@@ -55,6 +58,7 @@ class _Delivery(NamedTuple):
     numbers: Sequence[MessageNumber]
     entries: NDArray[np.int64] | None
     refused: Sequence[RefusedRow]
+    told: Sequence[DeviceStatus | AssetMeta]
     also: Callable[[Connection, WriteResult], None] | None
 
 
@@ -118,7 +122,7 @@ class Writer:
         """
         self.connect()
         refused = refused_by_decoder(messages, decoded)
-        delivery = _Delivery(messages, decoded.sequences, decoded.entries, refused, also)
+        delivery = _Delivery(messages, decoded.sequences, decoded.entries, refused, decoded.told, also)
         try:
             return self._stored(decoded.batch, delivery)
         except psycopg.Error as error:
@@ -161,6 +165,7 @@ class Writer:
         if accounts.refused:
             cut = write_refusals(connection, self._gateway, delivery.messages, accounts.refused)
         self._store(accounts.outcome, accounts.refused, delivery.numbers, accounts.arrivals)
+        keep_reports(connection, delivery.told)
         result = result_of(accounts, len(delivery.messages), cut)
         if delivery.also is not None:
             delivery.also(connection, result)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 # Unlike in an envelope no time lies before 1970: a report is about now.
 PastMilliseconds = Annotated[int, msgspec.Meta(ge=0, le=FARTHEST_MS)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_NUMBER)]
-ShortText = Annotated[str, msgspec.Meta(max_length=100)]
-DeviceId = Annotated[str, msgspec.Meta(max_length=64)]
+# Printable: no database keeps a NUL, and nobody should have to read a line feed in a name.
+ShortText = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+DeviceId = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[a-zA-Z0-9_.:-]*\Z")]
 
 
 class Report(msgspec.Struct, kw_only=True, gc=False):

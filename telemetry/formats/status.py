@@ -41,8 +41,18 @@ class DeviceStatus:
     packs: int | None = None  # kept and not yet safe, by whoever speaks
     kept_bytes: int | None = None  # [B]
     oldest_us: int | None = None  # time of the oldest pack kept [µs since 1970-01-01 UTC]
-    dropped_packs: int = 0  # lost to a full buffer
-    dropped_readings: int = 0
+    dropped_packs: int | None = None  # lost to a full buffer
+    dropped_readings: int | None = None
+
+    @property
+    def speaker(self) -> str:
+        """Who spoke: the device itself, or the agent that speaks for it."""
+        return self.via or self.device
+
+    @property
+    def last_will(self) -> bool:
+        """Whether the broker said it in the speaker's place: written beforehand, it has no time."""
+        return self.state is State.OFFLINE and self.told_us is None
 
     @property
     def at_us(self) -> int:
@@ -50,7 +60,7 @@ class DeviceStatus:
         return self.received_us if self.told_us is None else min(self.told_us, self.received_us)
 
 
-class _Dropped(msgspec.Struct, frozen=True, gc=False):
+class _Dropped(msgspec.Struct, gc=False):
     packs: Number = 0
     readings: Number = 0
 
@@ -62,7 +72,7 @@ class _Status(Report, kw_only=True, gc=False):
     packs: Number | None = None
     bytes: Number | None = None
     oldest: PastMilliseconds | None = None
-    dropped: _Dropped = _Dropped()
+    dropped: _Dropped | None = None
 
 
 _decode_json = msgspec.json.Decoder(_Status).decode
@@ -90,8 +100,8 @@ def read_status(payload: bytes, content_type: str, place: Place, received_us: in
         packs=said.packs,
         kept_bytes=said.bytes,
         oldest_us=None if said.oldest is None else 1000 * said.oldest,
-        dropped_packs=said.dropped.packs,
-        dropped_readings=said.dropped.readings,
+        dropped_packs=None if said.dropped is None else said.dropped.packs,
+        dropped_readings=None if said.dropped is None else said.dropped.readings,
     )
 
 

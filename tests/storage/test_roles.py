@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 VIEWS = {
     "v_site", "v_asset", "v_point", "v_latest", "v_reading", "v_reading_1m", "v_reading_15m", "v_reading_1h",
-    "v_reading_1d", "v_ledger", "v_quarantine", "v_device_loss",
+    "v_reading_1d", "v_ledger", "v_quarantine", "v_device_loss", "v_device", "v_device_change", "v_meta_difference",
 }  # fmt: skip
 
 
