@@ -12,25 +12,14 @@ from api.choice import choose_site, unknown_point
 from api.console.render import Taste, page
 from api.console.trend import trend_context
 from api.console.view import point_view, site_view
-from api.language import Words, noted, words
+from api.language import Words, words
 from api.parts import Parts, WithParts
+from api.refusals import TITLES, explained
 from storage import ledger, overview, quarantine
 from storage.engine import Connection
 
 router = APIRouter()
 MOST_QUARANTINED = 100
-REASON_WORDS = {
-    "undecodable": noted("unreadable"),
-    "schema": noted("wrong shape"),
-    "unknown_point": noted("unknown point"),
-    "unit": noted("unit"),
-    "future": noted("in the future"),
-    "too_late": noted("too late"),
-    "range_reject": noted("impossible value"),
-    "conflict": noted("conflict"),
-    "not_allowed": noted("not allowed"),
-    "too_large": noted("too large"),
-}
 
 
 @router.get("/")
@@ -109,7 +98,7 @@ def losses(site: str, request: Request, parts: WithParts) -> Any:  # noqa: ANN40
 @router.get("/{site}/quarantine")
 def quarantined(site: str, request: Request, parts: WithParts, reason: str | None = None) -> Any:  # noqa: ANN401 - a page, not a model
     """Show what was refused and why."""
-    wanted = reason if reason in REASON_WORDS else None
+    wanted = reason if reason in TITLES else None
     with parts.pool.connection() as connection:
         chosen = choose_site(connection, site)
         counts = {row.reason: row.entries for row in quarantine.counts(connection)}
@@ -123,7 +112,8 @@ def quarantined(site: str, request: Request, parts: WithParts, reason: str | Non
         counts=counts,
         rows=rows[:MOST_QUARANTINED],
         truncated=len(rows) > MOST_QUARANTINED,
-        reason_words=lambda name, say: say(REASON_WORDS.get(name, name)),
+        reason_words=lambda name, say: say(TITLES.get(name, name)),
+        explained=explained,
     )
 
 

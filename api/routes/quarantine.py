@@ -4,11 +4,13 @@ import base64
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Header, Path, Query
 from pydantic import Field
 
+from api.language import choose, words
 from api.parts import WithParts
 from api.problems import not_found, responses
+from api.refusals import TITLES, explained
 from api.schemas import Record
 from api.times import Moment
 from storage import quarantine
@@ -17,6 +19,7 @@ from telemetry.errors import StorageError
 
 router = APIRouter(tags=["trust"], responses=responses(422, 503))
 LARGEST_ID = 2**63 - 1
+Language = Annotated[str, Header(max_length=500, description="Language of `title` and `explanation`.")]
 
 
 class Refused(Record):
@@ -29,7 +32,16 @@ class Refused(Record):
     content_type: str = Field(examples=["application/vnd.quaymeter+json"])
     payload_bytes: int = Field(description="True size of the message [bytes].", examples=[182])
     reason: RefusalReason = Field(examples=["unit"])
-    detail: str = Field(description="Cause and cure.", examples=["unit 'F' is not one of temperature: use Cel or K"])
+    detail: str = Field(
+        description="Cause and cure, in English.", examples=["unit 'F' is not one of temperature: use Cel or K"]
+    )
+    title: str = Field(
+        description="The reason in words, in French or English by Accept-Language.", examples=["impossible value"]
+    )
+    explanation: str = Field(
+        description="What the reason means and what to do about it, likewise.",
+        examples=["no such point – declare it in the site file or mend the name"],
+    )
     entry: str = Field(description="The refused entry as it came.", examples=['{"n": "t_air", "v": 12, "u": "F"}'])
     replayed_at: datetime | None
     replayed_by: str | None
@@ -69,6 +81,7 @@ def entries(
     open_only: Annotated[bool, Query(description="Only what was not replayed yet.")] = False,
     before: Annotated[int | None, Query(ge=0, le=LARGEST_ID, description="`next_before` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Entries at most.")] = 100,
+    accept_language: Language = "",
 ) -> Quarantine:
     """List refused entries with their reasons; nothing that came in is thrown away."""
     with parts.pool.connection() as connection:
@@ -79,13 +92,15 @@ def entries(
     shown = rows[:limit]
     return Quarantine(
         counts=[ReasonCount(reason=RefusalReason(row.reason), entries=row.entries, open=row.open) for row in counts],
-        entries=[Refused(**_fields(row)) for row in shown],
+        entries=[Refused(**_fields(row, accept_language)) for row in shown],
         next_before=shown[-1].id if len(rows) > limit else None,
     )
 
 
 @router.get("/quarantine/{entry_id}", summary="One refused entry with its message", responses=responses(404))
-def entry(parts: WithParts, entry_id: Annotated[int, Path(ge=0, le=LARGEST_ID)]) -> RefusedMessage:
+def entry(
+    parts: WithParts, entry_id: Annotated[int, Path(ge=0, le=LARGEST_ID)], accept_language: Language = ""
+) -> RefusedMessage:
     """Show one refused entry with the whole message it came in."""
     with parts.pool.connection() as connection:
         try:
@@ -97,15 +112,18 @@ def entry(parts: WithParts, entry_id: Annotated[int, Path(ge=0, le=LARGEST_ID)])
             raise not_found("entry", cause, place="quarantine", cure="the list is at /api/v1/quarantine") from error
     payload = row.payload or b""
     return RefusedMessage(
-        **_fields(row),
+        **_fields(row, accept_language),
         payload_text=_text(payload),
         payload_base64=base64.b64encode(payload).decode(),
         complete=row.complete,
     )
 
 
-def _fields(row: quarantine.QuarantineEntry) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in Refused.model_fields}
+def _fields(row: quarantine.QuarantineEntry, accept_language: str) -> dict[str, Any]:
+    say = words(choose(accept_language=accept_language, default="en"))
+    fields = {name: getattr(row, name) for name in Refused.model_fields if name not in {"title", "explanation"}}
+    title, explanation = say(TITLES[row.reason]), explained(row.reason, row.detail, say).text
+    return {**fields, "title": title, "explanation": explanation}
 
 
 def _text(payload: bytes) -> str | None:
