@@ -48,6 +48,9 @@ class Settings:
 
     dsn: str = _row("", "PostgreSQL or TimescaleDB, as URL or key=value text", secret=True)
     dsn_password: str = _row("", "password that is put into the DSN, so that the DSN itself may be public", secret=True)
+    truth_dsn: str = _row(
+        "", "the same database with the key to the simulated truth; for simulations, never for a service", secret=True
+    )
     sites: tuple[str, ...] = _row((), "site ids that this process serves, comma separated; empty: all in the database")
     site_file: str = _row("", "the site file that this installation applies (doctor compares it with the database)")
     broker_host: str = _row("127.0.0.1", "MQTT 5 broker")

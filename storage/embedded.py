@@ -36,13 +36,19 @@ SETTINGS: Mapping[str, str] = {
     "log_timezone": "'UTC'",
     "max_locks_per_transaction": "256",  # a query over ten years opens 120 monthly partitions
 }
+# Who reaches the socket is the server's owner and may be its superuser; any other login proves itself.
+WITH_PASSWORDS = f"local all {SUPERUSER} trust\nlocal all all scram-sha-256\n"
 
 
 class EmbeddedServer:
-    """One PostgreSQL server whose data stay in `directory`; a socket only its owner can reach, no TCP."""
+    """One PostgreSQL server whose data stay in `directory`; a socket only its owner can reach, no TCP.
 
-    def __init__(self, directory: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    With `passwords`, every login but the superuser's has to give its own.
+    """
+
+    def __init__(self, directory: Path, *, settings: Mapping[str, str] | None = None, passwords: bool = False) -> None:
         self.directory = directory.expanduser().resolve()
+        self._passwords = passwords
         self._settings = {**SETTINGS, **(settings or {})}
         self._data = self.directory / "data"
         self._log = self.directory / "postgresql.log"
@@ -111,14 +117,19 @@ class EmbeddedServer:
             "unix_socket_directories": f"'{self._socket_directory()}'",
             "unix_socket_permissions": "0700",
         }
+        if self._passwords:
+            self._write(self._data / "quaymeter_hba.conf", WITH_PASSWORDS)
+            wanted |= {"hba_file": f"'{self._data / 'quaymeter_hba.conf'}'"}
         text = "".join(f"{name} = {value}\n" for name, value in sorted(wanted.items()))
-        path = self._data / "quaymeter.conf"
-        path.write_text(text, encoding="utf-8")
+        self._write(self._data / "quaymeter.conf", text)
         main = self._data / "postgresql.conf"
         include = "include_if_exists = 'quaymeter.conf'\n"
         if include not in main.read_text(encoding="utf-8"):
             with main.open("a", encoding="utf-8") as stream:
                 stream.write(include)
+
+    def _write(self, path: Path, text: str) -> None:
+        path.write_text(text, encoding="utf-8")
         if self._user is not None:
             shutil.chown(path, self._user, self._user)
 

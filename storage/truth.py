@@ -14,6 +14,7 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from storage.engine import storage_errors
+from storage.logins import TRUTH
 from storage.statements import statement
 from telemetry.errors import StorageError
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from storage.engine import Connection
-
-ROLE = "quaymeter_truth"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,5 +139,5 @@ def _explained(place: str) -> Iterator[None]:
             raise StorageError(
                 "this login does not hold the key to the truth",
                 place=f"database: {place}",
-                cure=f"connect as a member of {ROLE}, which the owner may name: GRANT {ROLE} TO a_login_of_its_own",
+                cure=f"connect as a member of {TRUTH}, which the owner may name: GRANT {TRUTH} TO a_login_of_its_own",
             ) from error

@@ -42,7 +42,7 @@ def database(directory: Directory) -> None:
     """Run the pip-installed PostgreSQL server until the parent leaves."""
     logs.configure("info", "text")
     with stopping() as stop:
-        server = EmbeddedServer(directory)
+        server = EmbeddedServer(directory, passwords=True)
         dsn = server.start()
         try:
             hold_lifeline(stop)

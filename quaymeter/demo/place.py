@@ -50,8 +50,28 @@ class Place:
 
     @property
     def settings_file(self) -> Path:
-        """The settings with which other commands reach the running demo."""
+        """The settings with which other commands reach the running demo, with the rights of its services."""
         return self.root / "settings.env"
+
+    @property
+    def owner_file(self) -> Path:
+        """The settings of the database's owner."""
+        return self.root / "owner.env"
+
+    @property
+    def truth_file(self) -> Path:
+        """The settings with the key to the simulated truth."""
+        return self.root / "truth.env"
+
+    @property
+    def story_file(self) -> Path:
+        """When the simulated port begins, and when it went live: the same at every start."""
+        return self.root / "story.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """State of the simulated port for a quick start; may be deleted."""
+        return self.root / "port.state"
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -83,10 +103,10 @@ class Place:
         finally:
             os.close(descriptor)
 
-    def write_settings(self, values: Mapping[str, str]) -> None:
-        """Write the settings file; only its owner may read it."""
+    def write_private(self, path: Path, values: Mapping[str, str]) -> None:
+        """Write a settings file; only its owner may read it."""
         text = "".join(f"{name}={value}\n" for name, value in values.items())
-        self.settings_file.unlink(missing_ok=True)
-        descriptor = os.open(self.settings_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quaymeter.demo.family import Child, Family, StoppedError
+from quaymeter.demo.keys import Keys
 from quaymeter.demo.ports import LOOPBACK, free_port
 from quaymeter.demo.web import ask
 from storage.catalogue import apply_site
 from storage.migrate import migrate
+from telemetry.errors import QuaymeterError
 
 if TYPE_CHECKING:
     import threading
@@ -62,9 +64,21 @@ class DemoPort:
         self._family = Family(place.logs)
         self._source: Child | None = None
         self._environ: Mapping[str, str] = {}
-        self.dsn = ""
+        self._keys: Keys | None = None
         self.broker = Broker(port=0, kind="", durable=False)
         self.ports = Ports(api=0, gateway=0, worker=0)
+
+    @property
+    def dsn(self) -> str:
+        """The database, with the rights of the services."""
+        return self.keys.app
+
+    @property
+    def keys(self) -> Keys:
+        """The logins of the database, once it is up."""
+        if self._keys is None:
+            raise QuaymeterError("the database is not up yet", place="demo", cure="start the stores first")
+        return self._keys
 
     @property
     def url(self) -> str:
@@ -76,9 +90,10 @@ class DemoPort:
         database = self._family.start("database", ["part", "database", str(self._place.database)], {})
         kind = ["--kind", broker_kind] if broker_kind else []
         broker = self._family.start("broker", ["part", "broker", str(self._place.broker), *kind], {})
-        self.dsn = str(database.said(DATABASE_S, self._stop)["dsn"])
+        owner = str(database.said(DATABASE_S, self._stop)["dsn"])
         self._tell("the database is up")
-        applied = migrate(self.dsn)
+        applied = migrate(owner)
+        self._keys = Keys.of(owner)
         changes = apply_site(self.dsn, self._site, who="quaymeter demo")
         fresh = "a new database" if applied else "the data of an earlier start are kept"
         changed = len(changes.added) + len(changes.changed) + len(changes.retired)
@@ -90,8 +105,11 @@ class DemoPort:
         """Start gateway, worker and API, and wait until the first and the last are ready."""
         self.ports = Ports(api=free_port(api_port), gateway=free_port(GATEWAY_PORT), worker=free_port(WORKER_PORT))
         self._environ = self._settings()
-        self._place.write_settings(self._environ)
-        gateway = self._family.start("gateway", ["gateway", "--lifeline"], self._environ)
+        self._place.write_private(self._place.settings_file, self._environ)
+        self._place.write_private(self._place.owner_file, {"QUAYMETER_DSN": self.keys.owner})
+        self._place.write_private(self._place.truth_file, {"QUAYMETER_TRUTH_DSN": self.keys.truth})
+        as_writer = {**self._environ, "QUAYMETER_DSN": self.keys.writer}
+        gateway = self._family.start("gateway", ["gateway", "--lifeline"], as_writer)
         api = self._family.start("api", ["api", "--lifeline"], self._environ)
         self._family.start("worker", ["worker", "--lifeline"], self._environ)
         with ThreadPoolExecutor(2) as pool:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from storage.embedded import EmbeddedServer
 from storage.engine import connect
+from storage.logins import APP, let_log_in
 from telemetry.errors import StorageError
 
 if TYPE_CHECKING:
@@ -60,3 +62,18 @@ def test_a_database_dsn_names_its_database(tmp_path: Path) -> None:
     parsed = psycopg.conninfo.conninfo_to_dict(server.database_dsn("other"))
     assert parsed["dbname"] == "other"
     assert parsed["host"] == psycopg.conninfo.conninfo_to_dict(server.dsn)["host"]
+
+
+def test_logins_other_than_the_owner_prove_themselves(tmp_path: Path) -> None:
+    """With passwords, a role gets in by the right one alone; the owner needs none."""
+    with EmbeddedServer(tmp_path / "db", settings=SMALL, passwords=True) as server:
+        with connect(server.dsn, autocommit=True) as connection:
+            connection.execute("CREATE ROLE quaymeter_app")
+        right = let_log_in(server.dsn, APP, "a'b c")
+        with connect(right) as connection:
+            assert connection.execute("SELECT current_user").fetchone() == (APP,)
+        for wrong in (make_conninfo(right, password="x"), make_conninfo(server.dsn, user=APP)):
+            with pytest.raises(StorageError):
+                connect(wrong)
+        with connect(let_log_in(server.dsn, APP, "new")), pytest.raises(StorageError):
+            connect(right)
