@@ -3,7 +3,7 @@
 ======================  ========================================================================================
 what                    source
 ======================  ========================================================================================
-season                  five harmonics fitted to the monthly means of MAREL Carnot 2005-2009 (doi 10.17882/39754);
+season                  six harmonics fitted  to the monthly means of MAREL Carnot 2005-2009 (doi 10.17882/39754);
                         two harmonics alone miss the fall from November (10.3 °C) to December (6.2 °C) by 0.7 K
 anomaly                 same record: standard deviation 2.26 K, 0.81 from one day to the next
 daily wave              same record, at the breakwater: ±0.5 K in winter, ±0.9 K in summer; on a quay between
@@ -36,7 +36,7 @@ class AirParameters:
     """What the air of a place is like; defaults are Boulogne's."""
 
     season_c: tuple[float, ...] = (
-        *(11.929, -5.806, -3.434, -0.329, 0.183, -0.056, 0.227, -0.019, 0.362, -0.150, 0.170),
+        *(11.930, -5.806, -3.431, -0.328, 0.185, -0.057, 0.227, -0.019, 0.362, -0.145, 0.172, 0.0, 0.184),
     )  # mean, then cosine and sine of each harmonic [°C]
     anomaly_k: float = 2.26  # standard deviation of a day from its season [K]
     persistence: float = 0.81  # of that, from day to day [1]

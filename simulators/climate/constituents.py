@@ -163,15 +163,21 @@ def arguments(lines: tuple[Constituent, ...], ts_s: ArrayLike) -> NDArray[np.flo
 
 def nodal(lines: tuple[Constituent, ...], ts_s: ArrayLike, latitude_deg: float) -> NDArray[np.complex128]:
     """Return the nodal corrections f·exp(iu) (c, n) of constituents at instants (n,)."""
-    _, _, perigee, node, solar = longitudes(ts_s) / 360.0
+    slow = longitudes(np.asarray(ts_s, np.float64))[2:] / 360.0
     tilt = 2.59808 * np.sin(np.radians(latitude_deg))
     found: dict[str, NDArray[np.complex128]] = {}
     for line in lines:
-        total = np.ones(perigee.shape, np.complex128)
-        for part in line.satellites:
-            cycles = part.perigee * perigee - part.node * node + part.solar * solar + part.phase
-            total += part.ratio * (tilt if part.of_latitude else 1.0) * np.exp(2j * np.pi * cycles)
-        for factor in line.factors:
-            total = total * found[factor]
-        found[line.name] = total
+        if line.factors:
+            found[line.name] = np.prod([found[name] for name in line.factors], axis=0)
+        else:
+            found[line.name] = 1.0 + _satellites(line.satellites, slow, tilt)
     return np.stack([found[line.name] for line in lines])
+
+
+def _satellites(parts: tuple[Satellite, ...], slow: NDArray[np.float64], tilt: float) -> NDArray[np.complex128]:
+    """Sum satellites (n,), given p, N and p1 (3, n) [cycles] and the factor of those that depend on latitude."""
+    numbers = np.array([(part.perigee, -part.node, part.solar) for part in parts], np.float64)
+    phases = np.array([[part.phase] for part in parts])
+    ratios = np.array([part.ratio * (tilt if part.of_latitude else 1.0) for part in parts])
+    total: NDArray[np.complex128] = ratios @ np.exp(2j * np.pi * (numbers @ slow + phases))
+    return total

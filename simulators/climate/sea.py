@@ -3,7 +3,7 @@
 ======================  ========================================================================================
 what                    source
 ======================  ========================================================================================
-season                  five harmonics fitted to the monthly means of MAREL Carnot 2005-2009 (doi 10.17882/39754)
+season                  six harmonics fitted  to the monthly means of MAREL Carnot 2005-2009 (doi 10.17882/39754)
 anomaly                 same record: standard deviation 1.0 K, 0.983 from one day to the next
 within the day          same record: M2 0.07 K, 24 h 0.04 K in winter and 0.15 K in summer, the rest 0.18 K
 phase of M2             judgement: off Boulogne the stream runs with the level, so water has been carried furthest a
@@ -37,7 +37,7 @@ class SeaParameters:
     """What the sea of a place is like; defaults are Boulogne's."""
 
     season_c: tuple[float, ...] = (
-        *(12.613, -4.736, -4.206, 0.033, 0.293, 0.002, 0.156, -0.011, 0.214, -0.070, 0.058),
+        *(12.614, -4.736, -4.205, 0.033, 0.294, 0.002, 0.156, -0.011, 0.213, -0.068, 0.060, 0.0, 0.080),
     )  # mean, then cosine and sine of each harmonic [°C]
     anomaly_k: float = 1.0  # standard deviation of a day from its season [K]
     persistence: float = 0.983  # of that, from day to day [1]

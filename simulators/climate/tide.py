@@ -59,9 +59,9 @@ class Tide:
         """Return f A exp(i(u - g)) (c, n): exact at midnights, in a straight line between."""
         position = ts_s / DAY_S
         day = np.floor(position).astype(np.int64)
-        midnights, index = np.unique(day, return_inverse=True)
-        share = position - day
-        today = nodal(self.lines, midnights * float(DAY_S), self._latitude_deg)[:, index]
-        tomorrow = nodal(self.lines, (midnights + 1) * float(DAY_S), self._latitude_deg)[:, index]
-        corrected: NDArray[np.complex128] = self._amplitudes * (today + share * (tomorrow - today))
+        first = int(day.min())
+        midnights = np.arange(first, int(day.max()) + 2) * float(DAY_S)
+        waves = self._amplitudes * nodal(self.lines, midnights, self._latitude_deg)
+        index, share = day - first, position - day
+        corrected: NDArray[np.complex128] = waves[:, index] + share * (waves[:, index + 1] - waves[:, index])
         return corrected

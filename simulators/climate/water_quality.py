@@ -1,9 +1,9 @@
 """Salinity and turbidity of the sea at the intake.
 
 Month by month the medians of MAREL Carnot 2005-2009 (doi 10.17882/39754); salinity with the tails of the whole record
-(30.4 and 35.4 at 1 and 99 %), longer to the fresh side; turbidity lognormal with each month's 95 % figure. Storms, which
-come with low pressure, stir most of the mud; springs and the strength of the stream do the rest. How much each does is
-a judgement.
+(30.4 and 35.4 at 1 and 99 %), longer to the fresh side; turbidity lognormal with each month's 95 % figure. Storms,
+which come with low pressure, stir most of the mud; springs and the strength of the stream do the rest. How much each
+does is a judgement.
 """
 
 from __future__ import annotations
