@@ -22,6 +22,7 @@ from edge.agent import Agent
 from edge.buffer import Buffer, WhenFull
 from edge.pack import Sampled
 from edge.publisher import PublisherSettings
+from edge.reports import OwnAsset
 from ingest_gateway.service import run_gateway
 from ingest_gateway.settings import GatewaySettings
 from telemetry.formats.envelope import series
@@ -72,7 +73,7 @@ def run_edge(folder: Path, port: int, start_ms: int, packs_per_s: float, *, rece
         resend_after_s=3.0,
         reconnect_least_s=0.2,
         reconnect_most_s=1.0,
-        status_topics=(f"port/v1/{SITE}/{ASSET}/status",),
+        assets=(OwnAsset(key=ASSET),),
     )
     journal = folder / "promised"
     number = int(journal.read_text()) if journal.exists() else 0

@@ -6,7 +6,6 @@ exception in one would otherwise end the thread while the client still believes 
 
 from __future__ import annotations
 
-import json
 import logging
 import ssl
 import threading
@@ -21,6 +20,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.receipts import Receipt, pack_number, read_receipt
+from edge.reports import Reporter
+from telemetry.formats.status import State
 from telemetry.topics import receipt_topic
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from paho.mqtt.reasoncodes import ReasonCode
 
     from edge.buffer import Buffer, Pack
+    from edge.reports import OwnAsset, ReportMessage
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ NO_SUBSCRIBERS = 0x10  # PUBACK: taken, but nobody was there to have it
 PACKET_TOO_LARGE = 0x95
 TOPIC_INVALID = 0x90
 LISTEN_EVERY_S = 30.0  # a subscription that was refused is asked for again
+REPORTS_AT_ONCE = 10  # beside the packs; an agent may speak for hundreds of assets
 HEADER_BYTES = 200  # more than the fixed and variable header of any of our packets, topics aside [B]
 
 
@@ -59,7 +62,7 @@ class LinkSettings:
     session_expiry_s: int = 86_400
     reconnect_least_s: float = 1.0  # doubles up to the most while the broker is away
     reconnect_most_s: float = 30.0
-    status_topics: tuple[str, ...] = ()  # retained `online` / `offline`; the last will covers the first
+    assets: tuple[OwnAsset, ...] = ()  # whose `status` and `meta` are kept at the broker; see `edge.reports`
     status_every_s: float = 60.0
 
     @property
@@ -87,11 +90,15 @@ class Link:
         self.receipts: deque[tuple[int, Receipt]] = deque()
         self.session_lost = threading.Event()
         self.unreadable_receipts = 0
-        self.at_once = 1  # messages that may wait for the broker's acknowledgement
+        self._limit = 1  # messages that may wait for the broker's acknowledgement
         self._wake = wake
         self._ready = threading.Event()
         self._largest: int | None = None  # the broker's maximum packet size [B]
+        self._reporter = Reporter(settings.site, settings.client_id, settings.assets, buffer)
+        self._reports: deque[ReportMessage] = deque()
+        self._reported: list[MQTTMessageInfo] = []  # on their way to the broker
         self._status_at_s = 0.0
+        self._meta_due = False
         self._listen_at_s = 0.0
         self._client = self._new_client()
 
@@ -99,6 +106,11 @@ class Link:
     def ready(self) -> bool:
         """Whether packs may flow: connected, and listening for receipts."""
         return self._ready.is_set()
+
+    @property
+    def at_once(self) -> int:
+        """How many packs may wait for the broker's acknowledgement; reports are messages too."""
+        return max(1, self._limit - len(self._reported))
 
     def start(self) -> None:
         """Begin to connect, in the background, for as long as it takes."""
@@ -113,8 +125,8 @@ class Link:
     def stop(self) -> None:
         """Say `offline`, disconnect and end the network thread."""
         if self.ready:
-            for info in [self._say("offline", topic) for topic in self.settings.status_topics]:
-                _wait_published(info.is_published, 1.0)
+            self._reports = deque(self._reporter.statuses(State.OFFLINE))
+            _wait_until(self._all_reported, 2.0)
         self._ready.clear()
         self._client.disconnect()
         self._client.loop_stop()
@@ -130,6 +142,7 @@ class Link:
         now = time.monotonic()
         if self.ready and now >= self._status_at_s:
             self._say_online()
+        self._send_reports()
         if self.settings.receipts and not self.ready and self._client.is_connected() and now >= self._listen_at_s:
             self._listen()
 
@@ -166,14 +179,22 @@ class Link:
             client.username_pw_set(settings.username, settings.password)
         if settings.ca_file is not None:
             client.tls_set_context(ssl.create_default_context(cafile=str(settings.ca_file)))
-        if settings.status_topics:
-            client.will_set(settings.status_topics[0], self._status("offline", will=True), qos=1, retain=True)
+        client.on_pre_connect = self._before_connect
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_message
         return client
+
+    def _before_connect(self, client: Client, _data: object) -> None:
+        """Count the connection to come, and leave its last will with the client."""
+        self._reporter.next_link()
+        will = self._reporter.last_will()
+        if will is not None:
+            properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]  # paho leaves it untyped
+            properties.ContentType = will.content_type
+            client.will_set(will.topic, will.payload, qos=1, retain=True, properties=properties)
 
     def _on_connect(
         self, _client: Client, _data: object, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
@@ -182,7 +203,7 @@ class Link:
             log.warning("the broker at %s:%d refuses: %s", self.settings.host, self.settings.port, reason)
             return
         self._largest = getattr(properties, "MaximumPacketSize", None)
-        self.at_once = min(self.settings.inflight, getattr(properties, "ReceiveMaximum", 65_535))
+        self._limit = min(self.settings.inflight, getattr(properties, "ReceiveMaximum", 65_535))
         if not flags.session_present:
             self.session_lost.set()
         if self.settings.receipts:
@@ -206,6 +227,7 @@ class Link:
 
     def _now_ready(self) -> None:
         self._status_at_s = 0.0
+        self._meta_due = True  # the broker may have forgotten
         self._ready.set()
         self._wake()
 
@@ -239,29 +261,31 @@ class Link:
         self._wake()
 
     def _say_online(self) -> None:
+        """Queue what is to be said now; what was still waiting to be said is old."""
         self._status_at_s = time.monotonic() + self.settings.status_every_s
-        for topic in self.settings.status_topics:
-            self._say("online", topic)
+        self._reports = deque(self._reporter.statuses(State.ONLINE))
+        if self._meta_due:
+            self._meta_due = False
+            self._reports.extend(self._reporter.metas())
 
-    def _say(self, state: str, topic: str) -> MQTTMessageInfo:
-        return self._client.publish(topic, self._status(state), qos=1, retain=True)
+    def _send_reports(self) -> None:
+        """Hand over some of the reports: all at once could be more than the broker is ready to take."""
+        self._reported = [info for info in self._reported if not info.is_published()]
+        while self._reports and self.ready and len(self._reported) < min(REPORTS_AT_ONCE, self._limit):
+            report = self._reports.popleft()
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
+            properties.ContentType = report.content_type
+            info = self._client.publish(report.topic, report.payload, qos=1, retain=True, properties=properties)
+            self._reported.append(info)
 
-    def _status(self, state: str, *, will: bool = False) -> bytes:
-        """Return the status as JSON; a last will is written beforehand and cannot know the time or the counts."""
-        status: dict[str, object] = {"v": 1, "dev": self.settings.client_id, "state": state, "boot": self.buffer.boot}
-        if not will:
-            dropped = {device: lost._asdict() for device, lost in self.buffer.dropped().items()}
-            status |= {
-                "ts": time.time_ns() // 1_000_000,
-                "packs": self.buffer.packs,
-                "bytes": self.buffer.size_bytes,
-                "dropped": dropped,
-            }
-        return json.dumps(status, separators=(",", ":")).encode()
+    def _all_reported(self) -> bool:
+        """Send on, and say whether the broker has everything."""
+        self._send_reports()
+        return not (self._reports or self._reported)
 
 
-def _wait_published(published: Callable[[], bool], timeout_s: float) -> None:
-    """Wait for the broker's acknowledgement without failing when the connection breaks meanwhile."""
+def _wait_until(done: Callable[[], bool], timeout_s: float) -> None:
+    """Wait without failing when the connection breaks meanwhile."""
     end = time.monotonic() + timeout_s
-    while not published() and time.monotonic() < end:
+    while not done() and time.monotonic() < end:
         time.sleep(0.005)

@@ -78,7 +78,7 @@ def devices(connection: Connection, site: str) -> list[DeviceRow]:
 def metas(connection: Connection, site: str) -> list[MetaRow]:
     """Return what is told of the points of a site's assets, in the order of the site file."""
     rows = connection.execute(statement("devices", "metas"), {"site": site})
-    return [MetaRow(*row[:-1], differences=[_difference(**one) for one in row[-1]]) for row in rows]
+    return [MetaRow._make((*told, [_difference(**one) for one in differing])) for *told, differing in rows]
 
 
 def changes(connection: Connection, site: str, *, device: str | None = None, limit: int = 100) -> list[ChangeRow]:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from quaymeter.broker import LocalBroker
 
 TOPIC = "port/v1/capecure/quay/loop-1/telemetry"
-STATUS = "port/v1/capecure/quay/loop-1/status"
 
 
 @pytest.fixture
@@ -165,28 +164,6 @@ def test_a_broker_that_comes_late_dies_and_loses_its_disk_costs_nothing(broker: 
         assert publisher.flush(15)
         publisher.stop()
     assert len(set(gateway.payloads)) == 20
-
-
-def test_the_status_is_retained_online_and_offline(broker: LocalBroker, buffer: Buffer) -> None:
-    """A newcomer sees `online` with the buffer's counts; after a clean stop `offline`; after a death the last will."""
-    from paho.mqtt import subscribe  # noqa: PLC0415 – only this test needs it
-
-    def status() -> dict[str, object]:
-        message = subscribe.simple(STATUS, port=broker.port)  # type: ignore[no-untyped-call]  # paho leaves it untyped
-        said: dict[str, object] = json.loads(message.payload)
-        return said
-
-    publisher = Publisher(settings_for(broker, status_topics=(STATUS,)), buffer)
-    publisher.start()
-    assert eventually(lambda: publisher.connected)
-    assert eventually(lambda: status()["state"] == "online")
-    said = status()
-    assert said["dev"] == "agent-1"
-    assert said["boot"] == buffer.boot
-    assert said["dropped"] == {}
-    publisher.stop()
-    assert status()["state"] == "offline"
-    assert "ts" in status()
 
 
 def test_a_pack_too_large_for_the_broker_is_given_up_and_the_next_ones_go_on(

@@ -161,7 +161,7 @@ def test_a_last_will_speaks_for_all_that_its_agent_spoke_for(database: str) -> N
         ]
         writer.write(messages_of(), Decoded(batch=empty_batch(), refusals=[], sequences=[], told=told))
     with connect(database) as connection:
-        states = dict(connection.execute("SELECT device, state FROM device_status").fetchall())
+        states: dict[str, str] = dict(connection.execute("SELECT device, state FROM device_status").fetchall())
     assert {name for name, state in states.items() if state == "offline"} == {"a", "b", "agent"}
     assert set(states) == {"a", "b", "c", "d", "e", "agent"}
 
