@@ -75,6 +75,9 @@ class Settings:
     gateway_held_mb: int = _row(128, "not yet committed; above it the socket is not read [MB]", low=1)
     gateway_session_days: int = _row(3, "the broker keeps what a gateway has not acknowledged so long [days]", low=1)
     retention_days: int = _row(7300, "older readings are refused as too late [days]", low=1)
+    quarantine_days: int = _row(
+        400, "refused entries that were replayed or closed are kept so long; open ones for ever [days]", low=1
+    )
     http_host: str = _row("127.0.0.1", "address that health, metrics and API listen on")
     gateway_http_port: int = _row(9101, "health and metrics of a gateway; 0: any free port", low=0, high=65535)
     worker_http_port: int = _row(9102, "health and metrics of a worker; 0: any free port", low=0, high=65535)

@@ -27,11 +27,14 @@ AS_SENT = ImportMapping()  # declared units, qualities as a device sends them
 class Checker:
     """Turns chunks of history into what the writer takes, by the contract's checks."""
 
-    def __init__(self, catalogue: Catalogue, name: str, mapping: ImportMapping = AS_SENT) -> None:
-        """Remember the points of a site, and under which name what is refused of it is kept."""
+    def __init__(
+        self, catalogue: Catalogue, name: str, mapping: ImportMapping = AS_SENT, *, source: bytes = b""
+    ) -> None:
+        """Remember the points of a site, and under which name, as part of which message, what is refused is kept."""
         self._catalogue = catalogue
         self._table: PointTable = table_of(catalogue)
         self._mapping = mapping
+        self._source = source
         self._topic = f"import/{catalogue.site}/{name}"
 
     def decode(self, chunk: FileChunk) -> tuple[FileChunk, Message, Decoded]:
@@ -55,7 +58,11 @@ class Checker:
         refusals = self._refusals(chunk, checked.refusal)
         if not checked.accepted.all():
             batch = batch.take(checked.accepted)
-        return chunk, Message(self._topic, b"", "", now_us), Decoded(batch=batch, refusals=refusals, sequences=())
+        return (
+            chunk,
+            Message(self._topic, self._source, "", now_us),
+            Decoded(batch=batch, refusals=refusals, sequences=()),
+        )
 
     def _number(self, key: str) -> int:
         entry = self._catalogue.points.get(key)

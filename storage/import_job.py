@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from psycopg.types.json import Jsonb
 
 from storage.engine import connect, storage_errors
+from storage.ledger import IMPORT
 from storage.statements import statement
 from telemetry.errors import TransferError
 
@@ -45,6 +46,8 @@ class ImportJob:
         """Name the job by what is imported (`name`, for people) and how (`fingerprint`)."""
         self._name = name
         self._fingerprint = fingerprint
+        self._job = b'{"import": "%s"' % fingerprint.encode()
+        self.run = b""  # what is kept with each refused row: of which import it is, and of which run of it
         self._connection = connect(dsn, autocommit=True)
         self._empty = ImportResult(
             rows=0, bytes_total=bytes_total, stored=0, duplicate=0, quarantined=0, resumed_at=0, finished=False,
@@ -90,9 +93,11 @@ class ImportJob:
         self.result = self._pending
 
     def finish(self, who: str) -> None:
-        """Close the job and note it in the audit log."""
+        """Close the job, and what earlier runs of it refused; note it in the audit log."""
         with storage_errors("finish an import"):
             self._connection.execute(statement("imports", "finish"), (self._id,))
+            refused_before = {"gateway": IMPORT, "job": self._job, "run": self.run, "who": who}
+            self._connection.execute(statement("quarantine", "close_imported"), refused_before)
             detail = {"rows": self.result.rows, "stored": self.result.stored, "duplicate": self.result.duplicate}
             audit = {"who": who, "what": "import", "subject": self._name, "detail": Jsonb(detail)}
             self._connection.execute(statement("catalogue", "audit"), audit)
@@ -110,7 +115,8 @@ class ImportJob:
         # Only now: whoever held it until a moment ago may have moved it since.
         row = self._connection.execute(statement("imports", "look"), (self._id,)).fetchone()
         assert row is not None  # noqa: S101 – it was made above, and jobs are never deleted
-        rows, stored, duplicate, quarantined, parts_done, finished = row
+        rows, stored, duplicate, quarantined, parts_done, finished, started_at = row
+        self.run = b'%s, "run": "%s"}' % (self._job, started_at.isoformat().encode())
         self.result = replace(
             self._empty, rows=rows, stored=stored, duplicate=duplicate, quarantined=quarantined, resumed_at=rows,
             parts_done=parts_done, finished=finished,

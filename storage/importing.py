@@ -69,11 +69,13 @@ def import_history(
 ) -> ImportResult:
     """Import a CSV or Parquet file; an import that was interrupted goes on where it stopped.
 
-    Importing a finished file again reads it all again: every reading counts as a duplicate.
+    Importing a finished file again reads it all again: every reading counts as a duplicate, and what was refused before
+    is closed in the quarantine once the file is through, since it went in now, or was refused anew.
     """
-    checker = Checker(load_catalogue(dsn, site), path.name, mapping)
+    catalogue = load_catalogue(dsn, site)
     fingerprint = _fingerprint(path, site, mapping)
     with ImportJob(dsn, str(path), fingerprint, bytes_total=path.stat().st_size) as job:
+        checker = Checker(catalogue, path.name, mapping, source=job.run)
         chunks = read_chunks(path, mapping, skip_rows=job.result.rows, chunk_rows=chunk_rows)
         _run(dsn, job, map(checker.decode, chunks), progress)
         job.finish(who)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from storage.engine import Connection
 
+FORGOTTEN = "(SELECT coalesce(sum(entries), 0)::bigint FROM quarantine_forgotten)"
 IMPORT = "import"  # the ledger's name for what came from files
 
 
@@ -26,7 +27,7 @@ class LedgerTotals:
     quarantined: int
     late: int  # of those stored: more than five minutes after their own time
     readings: int | None  # counted in the table; None where no audit was asked for
-    refusals: int | None  # counted in the quarantine, likewise
+    refusals: int | None  # counted in the quarantine, likewise, with those it has forgotten
     balanced: bool  # every line adds up, and the tables agree where they were counted
 
 
@@ -60,7 +61,11 @@ def totals(connection: Connection, *, audit: bool = False) -> LedgerTotals:
 
     All figures are of one instant, also while gateways write.
     """
-    counts = ", (SELECT count(*) FROM reading), (SELECT count(*) FROM quarantine)" if audit else ", NULL, NULL"
+    counts = (
+        f", (SELECT count(*) FROM reading), (SELECT count(*) FROM quarantine) + {FORGOTTEN}"
+        if audit
+        else ", NULL, NULL"
+    )
     query = f"SELECT t.*{counts} FROM ({statement('ledger', 'totals').decode()}) AS t"
     with storage_errors("add up the ledger"):
         row = connection.execute(query.encode()).fetchone()

@@ -1,4 +1,4 @@
-"""The quarantine: what was refused, and why; listed, shown and marked as replayed."""
+"""The quarantine: what was refused, and why; listed, shown, marked as replayed, closed, and at last forgotten."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from storage.engine import Connection
+
+FORGOTTEN_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,7 @@ class ReasonCount:
 
     reason: str
     entries: int
-    open: int  # not replayed yet
+    open: int  # not replayed or closed yet
 
 
 def list_(
@@ -127,6 +129,31 @@ def mark_replayed(connection: Connection, ids: Sequence[int], *, who: str) -> in
     audit = {"who": who, "what": "quarantine_replay", "subject": "quarantine", "detail": Jsonb({"ids": list(ids)})}
     connection.execute(statement("catalogue", "audit"), audit)
     return marked
+
+
+def close(connection: Connection, ids: Sequence[int], *, who: str) -> int:
+    """Close entries whose cause will not be mended, and note who did it; return how many were open.
+
+    An id that is not there is an error, and then nothing is closed.
+    """
+    with storage_errors("close quarantined entries"), connection.transaction():
+        missing = set(ids).difference(entry.id for entry in entries_of(connection, ids))
+        if missing:
+            raise _no_entry(min(missing))
+        closed = connection.execute(statement("quarantine", "close"), {"ids": list(ids), "who": who}).rowcount
+        audit = {"who": who, "what": "quarantine_close", "subject": "quarantine", "detail": Jsonb({"ids": list(ids)})}
+        connection.execute(statement("catalogue", "audit"), audit)
+    return closed
+
+
+def forget(connection: Connection, *, closed_before: datetime, most: int = FORGOTTEN_AT_ONCE) -> int:
+    """Forget at most so many entries that were replayed or closed before a time; return how many there were.
+
+    Open entries stay for ever. The ledger still balances: what is forgotten is counted.
+    """
+    with storage_errors("forget what was quarantined"), connection.transaction():
+        row = connection.execute(statement("quarantine", "forget"), {"before": closed_before, "most": most}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _entry(row: tuple[Any, ...]) -> QuarantineEntry:

@@ -26,10 +26,11 @@ DAY_S = 86_400.0
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="What was refused: list it, show it, replay it.", no_args_is_help=True)
+    group = typer.Typer(help="What was refused: list it, show it, replay it, close it.", no_args_is_help=True)
     group.command("list")(list_)
     group.command()(show)
     group.command()(replay)
+    group.command()(close)
     app.add_typer(group, name="quarantine")
 
 
@@ -37,7 +38,7 @@ def list_(
     context: typer.Context,
     *,
     reason: ReasonOption = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show replayed entries too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show replayed and closed entries too.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many, the newest first.", min=1)] = 50,
     as_json: Json = False,
 ) -> None:
@@ -106,6 +107,26 @@ def replay(
     _tell(results, dry_run=dry_run, as_json=as_json)
     still = any(result.outcome is not Outcome.STORED for result in results)
     raise typer.Exit(ExitCode.NOT_IN_ORDER if still else ExitCode.OK)
+
+
+def close(
+    context: typer.Context,
+    ids: Annotated[list[int], typer.Argument(help="Ids from the list.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Close refused entries whose cause will not be mended: they are no longer open, and forgotten one day.
+
+    Who closed what is in the audit log.
+
+    Example:  quaymeter quarantine close 17 18
+    """
+    with connect(settings_of(context).conninfo, autocommit=True) as connection:
+        closed = quarantine.close(connection, ids, who=user_name())
+    if as_json:
+        show_json({"closed": closed})
+        return
+    say(f"{closed} closed")
 
 
 def _tell(results: list[Replayed], *, dry_run: bool, as_json: bool) -> None:

@@ -1,7 +1,8 @@
-"""`quaymeter worker`: background jobs – for now roll-ups and the indexes of past months."""
+"""`quaymeter worker`: background jobs – for now roll-ups, the indexes of past months, and an end to old refusals."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Thread
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from quaymeter.cli.context import Lifeline, service_settings
 from quaymeter.lifecycle import hold_lifeline, stopping
 from quaymeter.worker_status import status_of
 from worker.past_months import PastMonthsLoop
+from worker.quarantine import QuarantineLoop
 from worker.rollups import RollupLoop
 
 
@@ -26,7 +28,8 @@ def worker(
 ) -> None:
     """Keep the roll-ups exact: every bucket that new or late readings touched is computed again.
 
-    Several workers may run; they take turns by a lock in the database.
+    Several workers may run; they take turns by a lock in the database. What was refused, and replayed or closed long
+    ago (QUAYMETER_QUARANTINE_DAYS), is forgotten.
 
     Example:  QUAYMETER_DSN=postgresql://… quaymeter worker
     """
@@ -37,4 +40,6 @@ def worker(
             hold_lifeline(stop)
         # A daemon: building an index may take longer than a stop should; PostgreSQL takes back what was not finished.
         Thread(target=PastMonthsLoop(settings.conninfo).run, args=(stop,), name="past-months", daemon=True).start()
+        forgetting = QuarantineLoop(settings.conninfo, keep=timedelta(days=settings.quarantine_days))
+        Thread(target=forgetting.run, args=(stop,), name="quarantine", daemon=True).start()
         loop.run(stop)

@@ -3,6 +3,7 @@
 INSERT INTO import_job AS job (file, fingerprint) VALUES (%(file)s, %(fingerprint)s)
 ON CONFLICT (fingerprint) DO UPDATE
     SET file = excluded.file, finished_at = NULL,
+        started_at = CASE WHEN job.finished_at IS NULL THEN job.started_at ELSE now() END,
         rows_done = CASE WHEN job.finished_at IS NULL THEN job.rows_done ELSE 0 END,
         stored = CASE WHEN job.finished_at IS NULL THEN job.stored ELSE 0 END,
         duplicate = CASE WHEN job.finished_at IS NULL THEN job.duplicate ELSE 0 END,
@@ -19,7 +20,7 @@ RETURNING id;
 
 -- name: look
 -- How far a job is.
-SELECT rows_done, stored, duplicate, quarantined, parts_done, finished_at IS NOT NULL FROM import_job WHERE id = %s;
+SELECT rows_done, stored, duplicate, quarantined, parts_done, finished_at IS NOT NULL, started_at FROM import_job WHERE id = %s;
 
 -- name: own
 -- Makes a job this connection's own for as long as it lives.

@@ -34,3 +34,18 @@ SELECT id, reason, entry FROM quarantine WHERE id = ANY(%s) ORDER BY id;
 -- Marks the entries of the messages of these entries: a message is replayed whole.
 UPDATE quarantine SET replayed_at = now(), replayed_by = %(who)s
 WHERE payload_id IN (SELECT payload_id FROM quarantine WHERE id = ANY(%(ids)s)) AND replayed_at IS NULL;
+
+-- name: close
+-- Closes entries whose cause will not be mended.
+UPDATE quarantine SET replayed_at = now(), replayed_by = %(who)s WHERE id = ANY(%(ids)s) AND replayed_at IS NULL;
+
+-- name: close_imported
+-- Closes what earlier runs of an import refused: this run has stored it, or refused it as an entry of its own.
+UPDATE quarantine AS q SET replayed_at = now(), replayed_by = %(who)s
+FROM quarantine_payload AS p
+WHERE p.id = q.payload_id AND q.gateway = %(gateway)s AND q.replayed_at IS NULL
+  AND substring(p.payload FOR length(%(job)s::bytea)) = %(job)s::bytea AND p.payload <> %(run)s::bytea;
+
+-- name: forget
+-- Forgets a piece of what was closed before a time.
+SELECT forget_quarantine(%(before)s, %(most)s);

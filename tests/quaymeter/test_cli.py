@@ -202,6 +202,19 @@ def test_a_replayed_message_is_marked_with_who(database: str, site_file: Path) -
     assert entry.replayed_by
 
 
+def test_a_refused_entry_is_closed_by_hand(database: str) -> None:
+    """An entry whose cause will not be mended is closed in the user's name and no longer listed; once is enough."""
+    _refused(database)
+    environ = {"QUAYMETER_DSN": database}
+    number = str(run_json("quarantine", "list", environ=environ)[1]["entries"][0]["id"])
+    assert run_json("quarantine", "close", number, environ=environ) == (ExitCode.OK, {"closed": 1})
+    assert run_json("quarantine", "list", environ=environ)[1]["entries"] == []
+    assert run_json("quarantine", "close", number, environ=environ) == (ExitCode.OK, {"closed": 0})
+    code, _, err = run("quarantine", "close", "999", environ=environ)
+    assert code != ExitCode.OK
+    assert "quarantine list" in err
+
+
 def test_unknown_quarantine_entry_is_an_error_with_a_cure(database: str) -> None:
     """Asking for an entry that is not there says how to list them."""
     code, _, err = run("quarantine", "show", "999", environ={"QUAYMETER_DSN": database})
