@@ -59,17 +59,23 @@ def port(points: int = POINTS) -> Site:
 
 
 @contextmanager
-def fresh_database(directory: Path | None = None) -> Iterator[tuple[str, list[int]]]:
-    """Run a durable server of its own; give its connection string and the numbers of the points."""
+def served_database(directory: Path | None = None) -> Iterator[str]:
+    """Run a durable server of its own; give the connection string of a migrated database."""
     home = Path(tempfile.mkdtemp(prefix="quaymeter-bench-", dir=directory))
     try:
         with EmbeddedServer(home / "db") as server:
             migrate(server.dsn)
-            apply_site(server.dsn, port(), who="benchmark")
-            catalogue = load_catalogue(server.dsn, "bench")
-            yield server.dsn, [entry.point_id for entry in catalogue.points.values()]
+            yield server.dsn
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def fresh_database(directory: Path | None = None) -> Iterator[tuple[str, list[int]]]:
+    """Give the connection string of a database with the benchmark's site, and the numbers of its points."""
+    with served_database(directory) as dsn:
+        apply_site(dsn, port(), who="benchmark")
+        yield dsn, [entry.point_id for entry in load_catalogue(dsn, "bench").points.values()]
 
 
 def minutes_of(points: list[int], first_minute: int, minutes: int, rng: np.random.Generator) -> ReadingBatch:
