@@ -17,10 +17,10 @@ import numpy as np
 from telemetry.batch import Decoded, ReadingBatch, Refusal, RefusalReason, empty_batch
 from telemetry.decode import Decoder
 from telemetry.errors import QuaymeterError
-from telemetry.topics import SPARKPLUG_ROOT, subscriptions
+from telemetry.topics import SPARKPLUG_ROOT, report_subscriptions, subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ingest_gateway.metrics import Metrics
     from ingest_gateway.settings import GatewaySettings
@@ -82,17 +82,24 @@ class SiteDecoders:
             log.info("catalogue: %s", ", ".join(f"{s} {len(c.points)} points" for s, c in catalogues.items()))
             return True
 
-    def filters(self, *, sparkplug: bool) -> frozenset[str]:
-        """Return the topic filters that hold all readings; Sparkplug's where we own them."""
+    def filters(self, *, sparkplug: bool, reports: bool) -> frozenset[str]:
+        """Return the topic filters that hold all readings; Sparkplug's, and status and meta, where we own them."""
         group = self._settings.group
         sites = (*self._settings.sites, *self._catalogues)
         wanted = {_shared(group, name) for site in sites for name in subscriptions(site)}
+        if reports:
+            wanted |= {name for site in sites for name in report_subscriptions(site)}
         for catalogue in self._catalogues.values():
             wanted |= {_shared(group, topic) for topic in catalogue.plain_topics}
             if sparkplug:
                 nodes = {key.partition("/")[0] for key in catalogue.sparkplug}
                 wanted |= {f"{SPARKPLUG_ROOT}/{node}/{kind}/#" for node in nodes for kind in _BIRTHS_AND_DATA}
         return frozenset(wanted)
+
+    @property
+    def catalogues(self) -> Collection[Catalogue]:
+        """The catalogues as they are now."""
+        return self._catalogues.values()
 
     @property
     def speaks_sparkplug(self) -> bool:
@@ -191,6 +198,7 @@ def joined(parts: Sequence[tuple[Decoded, Sequence[int]]]) -> Decoded:
         sequences=[number for decoded, _ in parts for number in decoded.sequences],
         rebirths=[node for decoded, _ in parts for node in decoded.rebirths],
         entries=entries,
+        told=[report for decoded, _ in parts for report in decoded.told],
     )
 
 

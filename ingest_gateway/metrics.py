@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 
+from telemetry.formats.status import DeviceStatus
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -37,6 +39,12 @@ class Metrics:
             ["reason"],
             registry=self.registry,
         )
+        self.reports = Counter(
+            "quaymeter_gateway_reports",
+            "Status and meta messages committed",
+            ["kind"],
+            registry=self.registry,
+        )
         self.receipts = self._counter("receipts", "Receipts sent to publishers")
         self.unaccounted = self._counter(
             "unaccounted", "Messages quarantined whole because their entries did not add up (a defect)"
@@ -64,6 +72,8 @@ class Metrics:
         self.readings.labels("stored").inc(result.stored)
         self.readings.labels("duplicate").inc(result.duplicate)
         self.readings.labels("quarantined").inc(result.quarantined)
+        for report in decoded.told:
+            self.reports.labels("status" if isinstance(report, DeviceStatus) else "meta").inc()
         for refusal in decoded.refusals:
             self.refusals.labels(refusal.reason.value).inc()
         self.commit_lag_seconds.observe(time.monotonic() - batch.opened_s)

@@ -33,7 +33,7 @@ class _Leaving(Gateway):
     def give_up(self) -> None:
         """Have the subscriptions taken back in the first moment of the connection."""
         self.decoders.refresh()
-        self.connection.subscribe(frozenset(), never=self.decoders.filters(sparkplug=True))
+        self.connection.subscribe(frozenset(), never=self.decoders.filters(sparkplug=True, reports=True))
 
     def _look_after(self) -> None:
         self.give_up()

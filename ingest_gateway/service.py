@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ingest_gateway.connection import Connection
 from ingest_gateway.decoding import SiteDecoders
+from ingest_gateway.device_watch import DeviceWatch
 from ingest_gateway.intake import Intake
 from ingest_gateway.metrics import Metrics
 from ingest_gateway.pipeline import Pipeline, Writing
@@ -19,20 +20,11 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Collection, Mapping
 
+    from ingest_gateway.device_watch import Owning
     from ingest_gateway.settings import GatewaySettings
     from telemetry.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
-
-
-class Owning(Protocol):
-    """The right to the Sparkplug topics, which one gateway of the group has."""
-
-    def held(self) -> bool:
-        """Take it if it is free, and tell whether it is ours."""
-
-    def release(self) -> None:
-        """Let go of it."""
 
 
 class Gateway:
@@ -66,6 +58,7 @@ class Gateway:
         )
         self._ownership = ownership or Ownership(settings.dsn, f"sparkplug of group {settings.group}")
         self.owns_sparkplug = False
+        self.devices = DeviceWatch(settings.dsn, Ownership(settings.dsn, f"devices of group {settings.group}"))
         self._started = False
         self.status: StatusServer | None = None
         self._gauges()
@@ -115,15 +108,18 @@ class Gateway:
             self._drain()
 
     def _look_after(self) -> None:
-        """See to catalogue, subscriptions and Sparkplug; called every few seconds."""
+        """See to catalogue, subscriptions, Sparkplug and devices; called every few seconds."""
         self.decoders.refresh()
         if self.decoders.loaded and not self._started:
             self._started = True
             self.pipeline.start()
         self.owns_sparkplug = self.settings.sparkplug and self.decoders.speaks_sparkplug and self._ownership.held()
-        wanted = self.decoders.filters(sparkplug=self.owns_sparkplug)
+        if self.decoders.loaded:
+            reachable = self.connection.connected or not self.connection.connections
+            self.devices.look(self.decoders.catalogues, reachable=reachable)
+        wanted = self.decoders.filters(sparkplug=self.owns_sparkplug, reports=self.devices.owned)
         # A session that the broker kept may still have the topics that another gateway owns by now.
-        self.connection.subscribe(wanted, never=self.decoders.filters(sparkplug=True) - wanted)
+        self.connection.subscribe(wanted, never=self.decoders.filters(sparkplug=True, reports=True) - wanted)
 
     def _drain(self) -> None:
         log.info("stopping: %d messages in hand", self.intake.held_messages)
@@ -137,6 +133,7 @@ class Gateway:
             )
         self.connection.stop()
         self._ownership.release()
+        self.devices.release()
         if self.status is not None:
             self.status.stop()
         log.info("stopped")
@@ -150,6 +147,13 @@ class Gateway:
         gauge("connections", "Connections to the broker since the start", lambda: self.connection.connections)
         gauge("ready", "1 while messages flow", lambda: not self.not_ready())
         gauge("owns_sparkplug", "1 on the gateway that has the Sparkplug topics", lambda: self.owns_sparkplug)
+        gauge("owns_devices", "1 on the gateway that has the status and meta topics", lambda: self.devices.owned)
+        gauge("devices_offline", "Devices that are offline, on that gateway", lambda: self.devices.standing.offline)
+        gauge(
+            "devices_differing",
+            "Devices that believe what the site file does not say, on that gateway",
+            lambda: self.devices.standing.differing,
+        )
 
 
 def run_gateway(settings: GatewaySettings, stop: threading.Event) -> None:
