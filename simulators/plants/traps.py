@@ -1,0 +1,85 @@
+"""Steam traps: each lives, fails and is found failed by its own luck.
+
+A trap fails open (it blows live steam through) or shut (it is blocked and cold). Nobody surveys, so a failed one stays
+until somebody stumbles upon it; over the years this leaves a fifth of an unmaintained plant blowing. A survey repairs
+all of them at once; from that day they fail again at the same rates, by luck of their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from simulators.streams import Stream
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+GOOD, BLOWING, BLOCKED = 0, 1, 2
+_HISTORY_DAY = 7_305  # 1990-01-01: long enough ago that nobody can tell how the traps were then
+_LIVES = 40  # of one trap, each with its failure: some 400 years
+_YEAR_DAYS = 365.25
+
+
+class TrapRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often traps fail, and how soon a failed one is found without a survey."""
+
+    blow_per_year: float = 0.075  # failures open, per trap that works [1/y]; 5 to 10 % [J]
+    block_per_year: float = 0.03  # failures shut [1/y]; 2 to 4 % [J]
+    blowing_found_per_year: float = 0.29  # a blowing trap troubles nobody: found after 3.4 years on average [1/y] [J]
+    blocked_found_per_year: float = 1.0  # a blocked one floods what it drains: found within a year [1/y] [J]
+
+    @property
+    def blowing_share(self) -> float:
+        """The share of traps that blow, after many years without a survey."""
+        blowing = self.blow_per_year / self.blowing_found_per_year
+        return blowing / (1.0 + blowing + self.block_per_year / self.blocked_found_per_year)
+
+
+class TrapLives:
+    """The lives of a population of traps, all of them good at the beginning."""
+
+    def __init__(self, rates: TrapRates, count: int, stream: Stream, begins: int = _HISTORY_DAY) -> None:
+        """Draw all failures and repairs from `begins` [days since 1970-01-01] on."""
+        lots = -np.log(stream.uniform(np.arange(3 * count * _LIVES))).reshape(3, count, _LIVES)
+        to_blow, to_block = lots[0] / max(rates.blow_per_year, 1e-9), lots[1] / max(rates.block_per_year, 1e-9)
+        self._blows = to_blow < to_block  # what comes first (count, lives)
+        found = np.where(self._blows, rates.blowing_found_per_year, rates.blocked_found_per_year)
+        life, failed = np.minimum(to_blow, to_block), lots[2] / found
+        ends = np.cumsum(life + failed, axis=1)
+        self._repaired = begins + _YEAR_DAYS * ends  # [days since 1970-01-01] (count, lives)
+        self._failed = begins + _YEAR_DAYS * (ends - failed)
+
+    def states(self, day: int) -> NDArray[np.int64]:
+        """Return the state of each trap (count,) on a day [days since 1970-01-01]: GOOD, BLOWING or BLOCKED."""
+        failed = (self._failed <= day) & (day < self._repaired)
+        state: NDArray[np.int64] = (failed * np.where(self._blows, BLOWING, BLOCKED)).sum(axis=1)
+        return state
+
+
+class Traps:
+    """The traps of one boiler house as they are, and as they would be since a survey."""
+
+    def __init__(self, rates: TrapRates, count: int, seed: int, asset: str) -> None:
+        self._rates, self._count = rates, count
+        self._of = seed, asset
+        self._never = TrapLives(rates, count, Stream.of(seed, "traps", asset))
+        self._since: TrapLives | None = None
+
+    def unrepaired(self, day: int) -> NDArray[np.int64]:
+        """Return the states (count,) without any survey."""
+        return self._never.states(day)
+
+    def repaired(self, day: int, *, surveyed: bool) -> NDArray[np.int64]:
+        """Return the states (count,) of the traps that the survey repaired; before it, they are all good.
+
+        `surveyed` says that the survey has begun: its first day is when the repaired traps begin to age.
+        """
+        if self._since is None:
+            if not surveyed:
+                return np.full(self._count, GOOD, np.int64)
+            seed, asset = self._of
+            self._since = TrapLives(self._rates, self._count, Stream.of(seed, "traps repaired", asset), day)
+        return self._since.states(day)
