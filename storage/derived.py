@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from storage.engine import storage_errors
-from storage.series import ROLLED, VALUE_COLUMN, Columns, Resolution, readings, windows
+from storage.series import ROLLED, VALUE_COLUMN, WIDTHS_S, Columns, Resolution, readings, windows
 from telemetry.derived import Buckets, derive, in_order
 from telemetry.errors import ContractError
+from telemetry.site import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,12 +121,18 @@ def _evaluated(plan: _Plan, columns: Columns) -> Columns:
 
 
 def _aligned(columns: Columns, point: PointRow, ts: NDArray[np.int64]) -> Buckets:
-    """Return one point's buckets at the times (n,); what it lacks is NaN, and not covered at all."""
+    """Return one point's buckets at the times (n,); what it lacks is NaN, and not covered at all.
+
+    So is an amount that belongs to more than a bucket: an hour's landings stand in one of its minutes, whole.
+    """
     first, last = np.searchsorted(columns["point_id"], [point.id, point.id + 1])
     place = np.searchsorted(ts, columns["ts"][first:last])
     carried: dict[str, Any] = {name: np.zeros(len(ts), ROLLED[name]) for name in CARRIED}
     for name, column in carried.items():
         column[place] = columns[name][first:last]
     value = np.full(len(ts), np.nan)
-    value[place] = columns[VALUE_COLUMN[point.kind]][first:last]
+    if point.kind == Kind.EVENT and point.period_s > WIDTHS_S[columns.resolution]:
+        carried |= {name: np.zeros(len(ts)) for name in ("coverage", "valid_s")}
+    else:
+        value[place] = columns[VALUE_COLUMN[point.kind]][first:last]
     return Buckets(value=value, **carried)

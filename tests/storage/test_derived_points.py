@@ -184,6 +184,19 @@ def test_energy_per_tonne_of_a_day_of_25_hours(pump: str) -> None:
     assert columns["coverage"].tolist() == [pytest.approx(25 * 900 / 90_000)]  # of the landings, known least
 
 
+def test_an_amount_of_a_quarter_is_not_set_against_a_minute(pump: str) -> None:
+    """A quarter's landings stand whole in one of its minutes: against that minute's energy there is no value."""
+    start = AUTUMN.timestamp()
+    energy = [(start + 30 * k, k / 2, 0) for k in range(121)]
+    store(pump, {"energy": energy, "landed": [(start + 900 * k, 1500.0, 0) for k in range(4)]})
+    quarters = ask(pump, "specific", AUTUMN, AUTUMN + timedelta(hours=1), "15m")
+    assert quarters["mean"].tolist() == [pytest.approx(10.0)] * 4
+    minutes = ask(pump, "specific", AUTUMN, AUTUMN + timedelta(hours=1), "1m")
+    assert len(minutes) == 60
+    assert np.isnan(minutes["mean"]).all()
+    assert not minutes["coverage"].any()
+
+
 def test_an_amount_stands_in_total(pump: str) -> None:
     """A derived energy is an amount of each bucket, and so adds up."""
     store(pump, {"energy": [(AUTUMN.timestamp() + 60 * k, float(k), 0) for k in range(121)]})
