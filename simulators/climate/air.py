@@ -100,8 +100,8 @@ class Air:
         logit = (
             p.humidity_logit + p.humidity_season * np.cos(season(ts_s)) + p.humidity_spread * self._humidity.at(ts_s)
         )
-        vapour = _saturation(self._slow_c(ts_s)) / (1.0 + np.exp(-logit))
-        return np.minimum(100.0, 100.0 * vapour / _saturation(self.temperature_c(ts_s)))
+        vapour = saturation_bar(self._slow_c(ts_s)) / (1.0 + np.exp(-logit))
+        return np.minimum(100.0, 100.0 * vapour / saturation_bar(self.temperature_c(ts_s)))
 
     def _slow_c(self, ts_s: ArrayLike) -> NDArray[np.float64]:
         """Season and anomaly (n,) [°C]: what the air mass brings, before sun and heat wave."""
@@ -140,7 +140,7 @@ def _plateau(ts_s: NDArray[np.float64], first_s: float, last_s: float) -> NDArra
     return plateau
 
 
-def _saturation(air_c: NDArray[np.float64]) -> NDArray[np.float64]:
+def saturation_bar(air_c: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the saturation pressure of vapour over water [bar]: Magnus."""
     pressure: NDArray[np.float64] = 6.112e-3 * np.exp(17.62 * air_c / (243.12 + air_c))
     return pressure

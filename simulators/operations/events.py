@@ -1,0 +1,21 @@
+"""Events by the hour from amounts by the minute: how scales and scanners report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulators.outputs import Amounts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulators.day import Day
+
+
+def hourly(day: Day, by_minute: NDArray[np.float64]) -> Amounts:
+    """Return the sums of the hours (k,) that are not nothing, each in the hour's last minute, from minutes (1440,)."""
+    sums = by_minute.reshape(24, 60).sum(axis=1)
+    ends_s = day.start_s + 3600 * np.arange(1, 25, dtype=np.int64) - 60
+    return Amounts(ends_s[sums > 0.0], sums[sums > 0.0])
