@@ -10,7 +10,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulators.day import UNIX, Day
+from simulators.climate.weather import Climate
+from simulators.day import DAY_S, UNIX, Day
 from simulators.measures import Plan
 from simulators.outputs import Amounts, Switch
 from simulators.truth import TruthBook, boundaries
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from simulators.outputs import Output
     from simulators.plant import Plant, Weather
-    from simulators.scenario import Scenario
+    from simulators.scenario import HeatWave, Scenario
     from telemetry.site import Site
 
 FOLDER = Path(__file__).parent / "ports"
@@ -83,9 +84,16 @@ class Port:
     def _begin(self) -> None:
         """Go back to the first day, with the warm-up before it still to do."""
         self._plants = build_plants(self.site, self.scenario.seed)
-        self._climate = build_climate(self.site, self.scenario)
+        waves = [self._heat_wave(wave) for wave in self.scenario.heat_waves]
+        self._climate = Climate(self.scenario.seed, waves)
         self._book = TruthBook(self._boundaries, self.site.timezone)
         self._next = _number(self.scenario.begins) - WARM_UP_DAYS
+
+    def _heat_wave(self, wave: HeatWave) -> tuple[float, float, float]:
+        """Return a heat wave as (first, last instant [s since 1970-01-01 UTC], peak [K])."""
+        start_s = self.scenario.instant_s(wave.start, self.site.timezone)
+        end_s = self.scenario.instant_s(wave.end or wave.start, self.site.timezone)
+        return float(start_s), float(max(end_s, start_s + DAY_S)), wave.peak_k
 
     def _advance(self) -> PortDay:
         """Simulate the next day."""
