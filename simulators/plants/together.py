@@ -23,9 +23,7 @@ class Together:
     def __init__(self, plants: Sequence[Plant]) -> None:
         self.plants = plants
 
-    def advance(
-        self, day: Day, worlds: Worlds, weather: Weather, flows: Mapping[str, NDArray[np.float64]]
-    ) -> Made:
+    def advance(self, day: Day, worlds: Worlds, weather: Weather, flows: Mapping[str, NDArray[np.float64]]) -> Made:
         """Simulate one day of all."""
         made = [plant.advance(day, worlds, weather, flows) for plant in self.plants]
         if len(made) == 1:
