@@ -34,7 +34,28 @@ FOLDER = Path(__file__).parent / "ports"
 WARM_UP_DAYS = 21  # simulated before the first day and thrown away: rooms, tanks and fouling find their level
 
 # Types of plant in the order of a day, each with the module that builds it: a plant needs only what stands above it.
-TYPES: Mapping[str, str] = {}
+TYPES: Mapping[str, str] = {
+    "weather_station": "simulators.operations.station",
+    "production": "simulators.operations.production",
+    "door": "simulators.operations.doors",
+    "goods": "simulators.operations.goods",
+    "dock": "simulators.operations.dock",
+    "seawater_loop": "simulators.plants.seawater_loop",
+    "exchanger": "simulators.plants.exchanger",
+    "clean_seawater": "simulators.plants.clean_seawater",
+    "cold_room": "simulators.plants.cold_room",
+    "condensing_unit": "simulators.plants.condensing_unit",
+    "refrigeration": "simulators.plants.refrigeration",
+    "ice_plant": "simulators.plants.ice_plant",
+    "boiler": "simulators.plants.boiler_points",
+    "water_use": "simulators.plants.water_use",
+    "clean_seawater_meter": "simulators.plants.clean_seawater_meter",
+    "hot_water": "simulators.plants.hot_water",
+    "smoking": "simulators.plants.smoking",
+    "chlorination": "simulators.plants.chlorination",
+    "chemicals": "simulators.plants.chemicals",
+    "electricity_meter": "simulators.plants.electricity_meter",
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
