@@ -65,15 +65,14 @@ class Doors:
         reach = int(door.longest_s // 60) + 1  # an opening touches at most so many minutes after its first
         rates = np.concatenate([self._rates(index, number - 1)[-reach:], self._rates(index, number)])
         minute = number * MINUTES - reach + np.arange(rates.size, dtype=np.int64)
-        opens = stream.uniform(3 * minute) < rates
-        begins = stream.uniform(3 * minute + 1)  # within its minute [min]
-        lasts = (door.shortest_s + (door.longest_s - door.shortest_s) * stream.uniform(3 * minute + 2)) / 60.0
-        ends = np.where(opens, begins + lasts, 0.0)
-        share = np.zeros(rates.size)
+        first = np.flatnonzero(stream.uniform(3 * minute) < rates)
+        begins = stream.uniform(3 * minute[first] + 1)  # within its minute [min]
+        lasts = door.shortest_s + (door.longest_s - door.shortest_s) * stream.uniform(3 * minute[first] + 2)
+        ends = begins + lasts / 60.0
+        share = np.zeros(rates.size + reach)
         for later in range(reach + 1):
-            overlap = np.clip(ends - later, 0.0, 1.0) - np.clip(begins - later, 0.0, 1.0)
-            share[later:] += np.maximum(0.0, overlap)[: rates.size - later]
-        return np.minimum(1.0, share[reach:])
+            np.add.at(share, first + later, np.clip(ends - later, 0.0, 1.0) - np.clip(begins - later, 0.0, 1.0))
+        return np.minimum(1.0, share[reach : rates.size])
 
     def _rates(self, index: int, number: int) -> NDArray[np.float64]:
         """Return the chance that an opening begins, for each minute of a UTC day (1440,)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -84,26 +85,20 @@ class Goods:
         return Made(outputs=outputs, flows=made)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Moved:
-    """What moved at one room in a day, by the minute: kg in and out (W or 1, 1440), pallets of the port as it is."""
+    """What moved at one room in a day, by the minute."""
 
-    def __init__(
-        self,
-        room: StoredIn,
-        kg: tuple[NDArray[np.float64], NDArray[np.float64]],
-        before_kg: NDArray[np.float64],
-        in_c: float,
-    ) -> None:
-        self._room = room
-        self.in_kg, self.out_kg = kg
-        self.stock_kg = before_kg[:, None] + np.cumsum(self.in_kg - self.out_kg, axis=1)
-        self.in_c = in_c
-        self.pallets_in = _whole(self.in_kg[0] / room.pallet_kg)
-        self.pallets_out = _whole(self.out_kg[0] / room.pallet_kg)
+    asset: str
+    in_kg: NDArray[np.float64]  # (W or 1, 1440) [kg]
+    stock_kg: NDArray[np.float64]  # at the ends of the minutes (W or 1, 1440) [kg]
+    in_c: float  # of the goods coming in [°C]
+    pallets_in: NDArray[np.float64]  # of the port as it is (1440,)
+    pallets_out: NDArray[np.float64]
 
     def flows(self, day: Day) -> dict[str, NDArray[np.float64]]:
         """Return what the cold room needs to know."""
-        asset = self._room.asset
+        asset = self.asset
         return {
             f"goods_in_kg_per_h:{asset}": day.mean_of_minutes(60.0 * self.in_kg),
             f"goods_in_c:{asset}": np.full((1, day.steps), self.in_c),
@@ -112,7 +107,7 @@ class _Moved:
 
     def outputs(self, day: Day) -> dict[str, Output]:
         """Return what the room's own scanner and books say."""
-        asset = self._room.asset
+        asset = self.asset
         return {
             f"{asset}/pallets_in": hourly(day, self.pallets_in),
             f"{asset}/pallets_out": hourly(day, self.pallets_out),
@@ -136,6 +131,8 @@ class _Room:
         self._lorries = Stream.of(seed, "operations", "lorries", room.asset)
         self._warmth = Stream.of(seed, "operations", "goods", room.asset)
         self._stock_kg = np.array([room.stock_kg])
+        self._begun = {"in": 0.0, "out": 0.0}  # parts of a pallet that have passed the scanner
+        self._known: dict[int, NDArray[np.float64]] = {}  # pallets in of the last local days
 
     def advance(self, day: Day, worlds: Worlds) -> _Moved:
         """Simulate one day: goods in as the day brings them, goods out as the stock allows and asks."""
@@ -149,12 +146,36 @@ class _Room:
         in_kg = np.broadcast_to(in_kg, np.broadcast_shapes(in_kg.shape, out_kg.shape))
         there = before[:, None] + np.cumsum(in_kg, axis=1)
         gone = np.minimum(np.cumsum(out_kg, axis=1), there)  # nothing leaves that is not there
-        moved = _Moved(room, (in_kg, np.diff(gone, axis=1, prepend=0.0)), before, self._in_c(day.number))
+        moved = _Moved(
+            asset=room.asset,
+            in_kg=in_kg,
+            stock_kg=there - gone,
+            in_c=room.in_c + room.in_spread_k * float(self._warmth.normal(day.number)),
+            pallets_in=self._scanned("in", np.cumsum(in_kg[0])),
+            pallets_out=self._scanned("out", gone[0]),
+        )
         self._stock_kg = moved.stock_kg[:, -1].copy()
         return moved
 
+    def _scanned(self, way: str, passed_kg: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return whole pallets by minute (1440,) from what has passed since midnight (1440,) [kg].
+
+        A pallet is counted when the last of it has passed; what is begun at midnight is counted the next day.
+        """
+        passed = self._begun[way] + passed_kg / self._room.pallet_kg
+        counted = np.floor(passed + 1e-6)  # a whole pallet in spite of rounding
+        self._begun[way] = float(passed[-1] - counted[-1])
+        whole: NDArray[np.float64] = np.diff(counted, prepend=0.0)
+        return whole
+
     def _pallets_in(self, local_day: int) -> NDArray[np.float64]:
         """Return the pallets that come in each minute of a local day (1440,): a lorry's lot, one after the other."""
+        if local_day not in self._known:
+            self._known = {day: known for day, known in self._known.items() if day == local_day - 1}
+            self._known[local_day] = self._lots(local_day)
+        return self._known[local_day]
+
+    def _lots(self, local_day: int) -> NDArray[np.float64]:
         room = self._room
         count = round(room.kg_per_day * self._coming.relative(local_day) / room.pallet_kg)
         if not count:
@@ -167,17 +188,7 @@ class _Room:
         minute = np.minimum(MINUTES - 1, arrival[lorry] + _APART_MIN * place)
         return np.bincount(minute, minlength=MINUTES).astype(np.float64)
 
-    def _in_c(self, number: int) -> float:
-        return self._room.in_c + self._room.in_spread_k * float(self._warmth.normal(number))
-
 
 def build(tables: Sequence[Mapping[str, object]], seed: int) -> Goods:
     """Build the goods of all stores of a port; raises ConfigurationError where a table is wrong."""
     return Goods(read(StoreParameters, tables), seed)
-
-
-def _whole(pallets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return whole pallets by minute (1440,): each is counted when the last of it has passed."""
-    passed = np.floor(np.cumsum(pallets) + 1e-6)
-    whole: NDArray[np.float64] = np.diff(passed, prepend=0.0)
-    return whole
