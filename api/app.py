@@ -19,7 +19,7 @@ from api.description import describe
 from api.live import LiveHub
 from api.metrics import Metrics, MetricsMiddleware
 from api.parts import Admitted, Parts
-from api.routes import health, ledger, live, quarantine, readings, reference, site
+from api.routes import devices, health, ledger, live, quarantine, readings, reference, site
 from api.security import SecurityMiddleware, open_door
 from api.updates import latest_updates
 from storage.pool import ReadPool
@@ -43,6 +43,7 @@ What a port's utilities do, live and as history. Everything is read-only.
 """
 TAGS = [
     {"name": "site", "description": "The port as data: plant and points."},
+    {"name": "devices", "description": "Who is online, and who believes what the site file does not say."},
     {"name": "readings", "description": "Latest values, history at any resolution, and the live stream."},
     {"name": "trust", "description": "What came in and what became of it: ledger, quarantine, losses."},
     {"name": "health", "description": "For supervisors, load balancers and Prometheus."},
@@ -83,7 +84,7 @@ def create_app(settings: ApiSettings, *, door: Door = open_door) -> FastAPI:
     app.state.parts = parts
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # the framework's documented way
     problems.install(app, page=problem_page)
-    for router in (site.router, readings.router, live.router, ledger.router, quarantine.router):
+    for router in (site.router, devices.router, readings.router, live.router, ledger.router, quarantine.router):
         app.include_router(router, prefix="/api/v1", dependencies=[Admitted])
     app.include_router(health.router, prefix="/api/v1")
     app.include_router(health.router, include_in_schema=False)  # where supervisors look by habit

@@ -1,5 +1,6 @@
-"""The operators' pages: live values, one sensor over time, quarantine, losses."""
+"""The operators' pages: live values, one sensor over time, devices, quarantine, losses."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -8,14 +9,16 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from api import answers
+from api import devices as device_answers
 from api.choice import choose_site, unknown_point
+from api.console.devices import DeviceView, device_views, state_words
 from api.console.render import Taste, page
 from api.console.trend import trend_context
 from api.console.view import point_view, site_view
 from api.language import Words, words
 from api.parts import Parts, WithParts
 from api.refusals import TITLES, explained
-from storage import ledger, overview, quarantine
+from storage import devices, ledger, overview, quarantine
 from storage.engine import Connection
 
 router = APIRouter()
@@ -44,13 +47,15 @@ def _reader(request: Request, parts: Parts) -> Words:
 
 
 def _site_page(request: Request, parts: Parts, connection: Connection, row: overview.SiteRow) -> HTMLResponse:
+    plant = overview.assets(connection, row.id)
+    say = _reader(request, parts)
     view = site_view(
         overview.utilities(connection, row.id),
-        overview.assets(connection, row.id),
+        plant,
         overview.points(connection, row.id),
         overview.latest(connection, row.id),
         now=datetime.now(UTC),
-        words=_reader(request, parts),
+        words=say,
     )
     return page(
         request,
@@ -60,9 +65,24 @@ def _site_page(request: Request, parts: Parts, connection: Connection, row: over
         view=view,
         views=view.points,
         simulated=view.simulated,
+        troubled=[one for one in _devices(connection, row.id, plant, say) if one.troubled],
         totals=ledger.totals(connection),
         lost=sum(loss.missing for loss in overview.losses(connection, row.id)),
     )
+
+
+def _devices(connection: Connection, site: str, plant: Sequence[overview.AssetRow], say: Words) -> list[DeviceView]:
+    found = device_answers.answers(devices.devices(connection, site), devices.metas(connection, site))
+    return device_views(found, plant, say)
+
+
+@router.get("/{site}/devices")
+def device_list(site: str, request: Request, parts: WithParts) -> Any:  # noqa: ANN401 - a page, not a model
+    """Show which devices are there, and which believe what the site file does not say."""
+    with parts.pool.connection() as connection:
+        chosen = choose_site(connection, site)
+        views = _devices(connection, chosen.id, overview.assets(connection, chosen.id), _reader(request, parts))
+    return page(request, "devices.html", site=chosen, page="/devices", devices=views, state_words=state_words)
 
 
 @router.get("/{site}/point/{area}/{asset}/{name}")

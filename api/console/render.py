@@ -188,6 +188,13 @@ def script_settings(request: Request, site: SiteRow, say: Words, now: datetime) 
         "stream_ok": say("Live"),
         "stream_broken": say("Disconnected"),
         "stream_waiting": say("Connecting…"),
+        "offline_since": say("offline since %(time)s"),
+        "differs_one": say.catalogue.ngettext(
+            "%(n)s difference from the site file", "%(n)s differences from the site file", 1
+        ),
+        "differs_many": say.catalogue.ngettext(
+            "%(n)s difference from the site file", "%(n)s differences from the site file", 2
+        ),
         "found": say("%(n)s found"),
         "balanced": say("balanced"),
         "unbalanced": say("does not balance"),
@@ -203,6 +210,7 @@ def script_settings(request: Request, site: SiteRow, say: Words, now: datetime) 
         "nowMs": round(now.timestamp() * 1000),
         "heartbeatS": request.app.state.parts.settings.heartbeat_s,
         "stream": f"/api/v1/live?{urlencode({'site': site.id})}",
+        "devices": f"/api/v1/devices?{urlencode({'site': site.id})}",
         "losses": f"/api/v1/losses?{urlencode({'site': site.id})}",
         "words": sentences,
     }

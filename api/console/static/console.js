@@ -1,6 +1,7 @@
 // The page of live values: rows made by the server, kept up to date from the live stream.
 
 import { attention } from "./attention.js";
+import { devicesInTrouble } from "./devices.js";
 import { className, fill, isOutOfRange, isSimulated, markWords, writers } from "./figures.js";
 import { follow } from "./stream.js";
 
@@ -126,12 +127,15 @@ if (filter) {
   });
 }
 
-// The ledger and the losses change slowly: asked for every few seconds, not streamed.
+// The ledger, the losses and the devices change slowly: asked for every few seconds, not streamed.
+const showDevices = document.getElementById("n-devices") ? devicesInTrouble({ words, write }) : () => {};
+
 async function refreshLedger() {
   try {
-    const answers = await Promise.all([fetch("/api/v1/ledger/totals"), fetch(settings.losses)]);
+    const answers = await Promise.all([fetch("/api/v1/ledger/totals"), fetch(settings.losses), fetch(settings.devices)]);
     if (!answers.every((answer) => answer.ok)) return;
-    const [totals, losses] = await Promise.all(answers.map((answer) => answer.json()));
+    const [totals, losses, devices] = await Promise.all(answers.map((answer) => answer.json()));
+    showDevices(devices, now());
     const n = (value) => write.number(value, 0);
     const tile = document.getElementById("ledger");
     tile.className = `ledger ${totals.balanced ? "calm" : "warn"}`;
