@@ -33,7 +33,9 @@ EXPLANATIONS: Mapping[str, str] = {
     "future": noted("ahead of its arrival by more than is allowed – set the device's clock"),
     "too_late": noted("older than the retention limit – import it as history, or mend the device's clock"),
     "range_reject": noted("not finite, or physically impossible for the quantity – check unit and sensor"),
-    "conflict": noted("another value is stored for the same point and time; the first is kept – find the second sender"),
+    "conflict": noted(
+        "another value is stored for the same point and time; the first is kept – find the second sender"
+    ),
     "not_allowed": noted("a topic or point that is not the device's own – name the device in the site file"),
     "too_large": noted("larger than a message may be – send it in several"),
 }
