@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from edge.publisher import PublisherSettings
 from telemetry.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from edge.agent import Agent
     from quaymeter.settings import Settings
 
 
@@ -29,3 +31,10 @@ def agent_settings(settings: Settings, site: str, client_id: str) -> PublisherSe
         password=settings.broker_password,
         ca_file=Path(settings.broker_ca) if settings.broker_tls else None,
     )
+
+
+def drain(agent: Agent, longest_s: float) -> None:
+    """Wait for the last receipts, but not for a broker that is gone: what is kept goes out at the next start."""
+    end = time.monotonic() + longest_s
+    while agent.buffer.packs and agent.publisher.connected and time.monotonic() < end:
+        time.sleep(0.02)

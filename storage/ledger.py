@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from storage.engine import storage_errors
 from storage.statements import statement
@@ -29,6 +29,15 @@ class LedgerTotals:
     readings: int | None  # counted in the table; None where no audit was asked for
     refusals: int | None  # counted in the quarantine, likewise, with those it has forgotten
     balanced: bool  # every line adds up, and the tables agree where they were counted
+
+
+class LedgerCounts(NamedTuple):
+    """What one gateway took in, added up."""
+
+    received: int
+    stored: int
+    duplicate: int
+    quarantined: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +91,14 @@ def totals(connection: Connection, *, audit: bool = False) -> LedgerTotals:
         refusals=refusals,
         balanced=balanced and agrees,
     )
+
+
+def counts_of(connection: Connection, gateway: str) -> LedgerCounts:
+    """Add up the ledger of one gateway (`IMPORT`: of all imports)."""
+    with storage_errors("add up the ledger"):
+        row = connection.execute(statement("ledger", "of_gateway"), {"gateway": gateway}).fetchone()
+    assert row is not None  # noqa: S101 – an aggregate always answers
+    return LedgerCounts(*row)
 
 
 def summary(

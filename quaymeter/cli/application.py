@@ -28,6 +28,8 @@ COMMANDS = {
     "worker": "worker",
     "api": "api",
     "replay": "replay",
+    "simulate": "simulate",
+    "truth": "truth",
     "site": "site",
     "quarantine": "quarantine",
     "import": "transfer",

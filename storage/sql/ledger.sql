@@ -5,6 +5,12 @@ SELECT coalesce(sum(received), 0)::bigint, coalesce(sum(stored), 0)::bigint, coa
        coalesce(bool_and(received = stored + duplicate + quarantined), true)
 FROM ingest_ledger;
 
+-- name: of_gateway
+-- The ledger of one gateway in one line.
+SELECT coalesce(sum(received), 0)::bigint, coalesce(sum(stored), 0)::bigint, coalesce(sum(duplicate), 0)::bigint,
+       coalesce(sum(quarantined), 0)::bigint
+FROM ingest_ledger WHERE gateway = %(gateway)s;
+
 -- name: lines
 -- Ledger lines of a time of arrival, newest first.
 SELECT gateway, minute, received, stored, duplicate, quarantined, late
