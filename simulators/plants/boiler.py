@@ -33,7 +33,7 @@ from simulators.plants.cold_water import cold_water_c
 from simulators.plants.shift_hours import AfterShift, at_work, before_shift
 from simulators.plants.steam_network import Uses, contaminated, uses_of
 from simulators.plants.traps import BLOWING, Traps
-from simulators.plants.wander import wander
+from simulators.plants.wander import Wander
 from simulators.streams import Stream
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class BoilerHouse:
     def __init__(self, parameters: BoilerParameters, seed: int) -> None:
         self.parameters = parameters
         self.traps = Traps(parameters.trap_rates, parameters.traps, seed, parameters.asset)
-        self._hunting = Stream.of(seed, "steam pressure", parameters.asset)
+        self._hunting = Wander(Stream.of(seed, "steam pressure", parameters.asset), _HUNTING_S)
         self._seed = seed
         self._cleaning = AfterShift(parameters.cleaning_h)
         self._steam_c = float(saturation_temperature_c(parameters.pressure_bar + ATMOSPHERE_BAR))
@@ -130,7 +130,7 @@ class BoilerHouse:
         cools through the casing against the standby fire.
         """
         own = self.parameters
-        hunting = _HUNTING_BAR * wander(self._hunting, day.starts_s + day.step_s, _HUNTING_S)
+        hunting = _HUNTING_BAR * self._hunting.at(day.starts_s + day.step_s)
         target = saturation_temperature_c(own.pressure_bar + ATMOSPHERE_BAR + hunting).tolist()
         per_k = own.casing_kw / (self._steam_c - own.room_c)  # casing [kW/K]
         rest = own.room_c + _STANDBY_EFFICIENCY * own.standby_kw / per_k

@@ -21,6 +21,7 @@ from simulators.plants.boiler_laws import carbon_monoxide_ppm
 from simulators.plants.boiler_parameters import BoilerParameters
 from simulators.plants.parameters import read
 from simulators.plants.steam_network import Header, condensate_conductivity, trap_sound, trap_temperature
+from simulators.plants.wander import Wander
 from simulators.streams import Stream
 
 if TYPE_CHECKING:
@@ -69,13 +70,14 @@ class _Watched:
 
     def __init__(self, house: BoilerHouse, seed: int) -> None:
         self.house = house
-        self._seed = seed
         self._header = Header()
         self._feed_c: Array | None = None  # as last fed (W or 1,) [°C]
         self._since_blowdown_kg: Array = np.zeros(1)  # (W or 1,)
         self._owed_minutes = 0.0  # of fire, by a burner that fires whole minutes
         names = [str(number + 1) for number in range(_WATCHED)]
-        self._monitors = [Stream.of(seed, "trap monitor", house.parameters.asset, name) for name in names]
+        asset = house.parameters.asset
+        self._monitors = [Wander(Stream.of(seed, "trap monitor", asset, name), 900) for name in names]
+        self._purity = Wander(Stream.of(seed, "condensate", asset), 7_200)
 
     def advance(self, day: Day, worlds: Worlds, weather: Weather, flows: Mapping[str, Array]) -> Made:
         """Simulate one day."""
@@ -167,7 +169,9 @@ class _Watched:
         return {
             "condensate_flow": Mean(_m3_per_h(found.network.condensate, found.network.condensate_c)),
             "t_condensate": Mean(found.network.condensate_c[np.newaxis]),
-            "condensate_conductivity": Mean(condensate_conductivity(own, found.network.dumped, day, self._seed)),
+            "condensate_conductivity": Mean(
+                condensate_conductivity(own, found.network.dumped, self._purity.at(day.middles_s))
+            ),
         }
 
     def _trap_points(self, found: HouseDay, weather: Weather, worlds: Worlds, day: Day) -> dict[str, Output]:
@@ -177,11 +181,12 @@ class _Watched:
         before, after = traps.unrepaired(day.number), traps.repaired(day.number, surveyed=bool(share.any()))
         header_c = self._header.advance(found.open, found.boiler_c[1:], weather.air_c, day)
         points: dict[str, Output] = {"t_header": Level(header_c[np.newaxis])}
-        for number, luck in enumerate(self._monitors[: own.traps]):
+        for number, monitor in enumerate(self._monitors[: own.traps]):
+            restless = monitor.at(day.middles_s)
             state = np.where(share >= (number + 0.5) / _WATCHED, after[number], before[number])  # one after the other
             name = f"trap_{number + 1}"
-            points[f"{name}_t"] = Mean(trap_temperature(state, header_c, weather.air_c, day.middles_s, luck))
-            points[f"{name}_sound"] = Mean(trap_sound(state, found.open, day.middles_s, luck))
+            points[f"{name}_t"] = Mean(trap_temperature(state, header_c, weather.air_c, restless))
+            points[f"{name}_sound"] = Mean(trap_sound(state, found.open, restless))
         return points
 
 

@@ -14,7 +14,7 @@ from simulators.outputs import Flow, Mean
 from simulators.plant import Made
 from simulators.plants.parameters import Parameters, read
 from simulators.plants.shift_hours import at_work
-from simulators.plants.wander import wander
+from simulators.plants.wander import Wander
 from simulators.streams import Stream
 from telemetry.errors import ConfigurationError
 from telemetry.units import did_you_mean
@@ -79,9 +79,12 @@ class Meter:
     def __init__(self, parameters: MeterParameters, seed: int) -> None:
         self.parameters = parameters
         asset = parameters.asset
-        self._load, self._voltage = Stream.of(seed, "load", asset), Stream.of(seed, "voltage", asset)
-        self._harmonics = Stream.of(seed, "harmonics", asset)
-        self._grid = Stream.of(seed, "grid frequency")  # one grid for all
+        self._base = Wander(Stream.of(seed, "base load", asset), 3_600)
+        self._shift = Wander(Stream.of(seed, "shift load", asset), 600)
+        self._voltage = Wander(Stream.of(seed, "voltage", asset), 5_400)
+        self._harmonics = Wander(Stream.of(seed, "harmonics", asset), 1_800)
+        # One grid for all meters: its control wanders within minutes, and around the full hours.
+        self._grid = Wander(Stream.of(seed, "grid frequency"), 180), Wander(Stream.of(seed, "grid hours"), 3_600)
 
     def power_kw(self, day: Day, flows: Mapping[str, Array]) -> Array:
         """Return the active power [kW] (W or 1, n): the sum of what it feeds and the loads of its own.
@@ -92,11 +95,9 @@ class Meter:
             If something it feeds says nothing about its electricity.
         """
         own = self.parameters
-        power = (own.base_kw * (1.0 + 0.15 * wander(self._load, day.middles_s, 3_600)))[np.newaxis]
+        power = (own.base_kw * (1.0 + 0.15 * self._base.at(day.middles_s)))[np.newaxis]
         if own.shift_kw:
-            power = power + own.shift_kw * at_work(flows, own.production) * (
-                1.0 + 0.2 * wander(self._load, day.middles_s, 600)
-            )
+            power = power + own.shift_kw * at_work(flows, own.production) * (1.0 + 0.2 * self._shift.at(day.middles_s))
         for asset in own.feeds:
             found = flows.get(f"electric_kw:{asset}")
             if found is None:
@@ -116,9 +117,9 @@ class Meter:
         apparent = np.hypot(power, reactive)
         at_s = day.middles_s
         drop = (_RESISTANCE * power + _REACTANCE * reactive) / own.transformer_kva
-        voltage = _NO_LOAD_V * (1.0 + 0.012 * wander(self._voltage, at_s, 5_400) - drop)
-        distortion = 1.8 + 2.0 * power / own.transformer_kva + 0.5 * wander(self._harmonics, at_s, 1_800)
-        frequency = 50.0 + 0.03 * wander(self._grid, at_s, 180) + 0.02 * wander(self._grid, at_s, 3_600)
+        voltage = _NO_LOAD_V * (1.0 + 0.012 * self._voltage.at(at_s) - drop)
+        distortion = 1.8 + 2.0 * power / own.transformer_kva + 0.5 * self._harmonics.at(at_s)
+        frequency = 50.0 + 0.03 * self._grid[0].at(at_s) + 0.02 * self._grid[1].at(at_s)
         points: dict[str, Output] = {
             "energy": Flow(power * day.step_h),
             "energy_reactive": Flow(reactive * day.step_h),

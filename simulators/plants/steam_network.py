@@ -10,7 +10,6 @@ import numpy as np
 from simulators.day import MINUTES
 from simulators.plants.series import recurrence
 from simulators.plants.traps import BLOCKED, BLOWING
-from simulators.plants.wander import wander
 from simulators.streams import Stream
 
 if TYPE_CHECKING:
@@ -80,9 +79,9 @@ def contaminated(own: BoilerParameters, day: Day, seed: int) -> Array:
     return day.mean_of_minutes(minutes)[np.newaxis]
 
 
-def condensate_conductivity(own: BoilerParameters, dumped: Array, day: Day, seed: int) -> Array:
-    """Return the conductivity of the condensate [mS/cm] (1, n), given when it is contaminated."""
-    clean = own.solids.condensate * (1.0 + 0.3 * wander(Stream.of(seed, "condensate", own.asset), day.middles_s, 7_200))
+def condensate_conductivity(own: BoilerParameters, dumped: Array, restless: Array) -> Array:
+    """Return the conductivity of the condensate [mS/cm] (1, n), given when it is contaminated and a wandering (n,)."""
+    clean = own.solids.condensate * (1.0 + 0.3 * restless)
     return clean + dumped * (_CONTAMINATED_MS_PER_CM - clean)
 
 
@@ -103,15 +102,15 @@ class Header:
         return found
 
 
-def trap_temperature(state: NDArray[np.int64], header_c: Array, air_c: Array, at_s: Array, luck: Stream) -> Array:
-    """Return the temperature before a trap [°C] from its state (W or 1, n) and the header's (n,)."""
-    found: Array = air_c + _WARMTH[state] * (header_c - air_c) + 1.5 * wander(luck, at_s, 900)
+def trap_temperature(state: NDArray[np.int64], header_c: Array, air_c: Array, restless: Array) -> Array:
+    """Return the temperature before a trap [°C] from its state (W or 1, n), the header's and a wandering (n,)."""
+    found: Array = air_c + _WARMTH[state] * (header_c - air_c) + 1.5 * restless
     return found
 
 
-def trap_sound(state: NDArray[np.int64], valve: Array, at_s: Array, luck: Stream) -> Array:
+def trap_sound(state: NDArray[np.int64], valve: Array, restless: Array) -> Array:
     """Return the level of sound at a trap [dB] from its state (W or 1, n); a good one is heard at work."""
-    restless = np.where(state == BLOWING, 2.0, np.where(state == BLOCKED, 1.0, 7.0))
-    heard = _SOUND_DB[state] + restless * wander(luck, at_s, 900)
+    swing_db = np.where(state == BLOWING, 2.0, np.where(state == BLOCKED, 1.0, 7.0))
+    heard = _SOUND_DB[state] + swing_db * restless
     found: Array = np.where(valve > 0.0, heard, _QUIET_DB)
     return found

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 GOOD, BLOWING, BLOCKED = 0, 1, 2
 _HISTORY_DAY = 7_305  # 1990-01-01: long enough ago that nobody can tell how the traps were then
-_LIVES = 40  # of one trap, each with its failure: some 400 years
+_LIVES = 24  # of one trap, each with its failure: some 300 years
 _YEAR_DAYS = 365.25
 
 
@@ -45,18 +45,21 @@ class TrapLives:
         """Draw all failures and repairs from `begins` [days since 1970-01-01] on."""
         lots = -np.log(stream.uniform(np.arange(3 * count * _LIVES))).reshape(3, count, _LIVES)
         to_blow, to_block = lots[0] / max(rates.blow_per_year, 1e-9), lots[1] / max(rates.block_per_year, 1e-9)
-        self._blows = to_blow < to_block  # what comes first (count, lives)
-        found = np.where(self._blows, rates.blowing_found_per_year, rates.blocked_found_per_year)
+        blows = to_blow < to_block  # what comes first (count, lives)
+        self._kinds = np.where(blows, BLOWING, BLOCKED)
+        found = np.where(blows, rates.blowing_found_per_year, rates.blocked_found_per_year)
         life, failed = np.minimum(to_blow, to_block), lots[2] / found
         ends = np.cumsum(life + failed, axis=1)
         self._repaired = begins + _YEAR_DAYS * ends  # [days since 1970-01-01] (count, lives)
         self._failed = begins + _YEAR_DAYS * (ends - failed)
+        self._asked, self._states = -1, np.full(count, GOOD)
 
     def states(self, day: int) -> NDArray[np.int64]:
         """Return the state of each trap (count,) on a day [days since 1970-01-01]: GOOD, BLOWING or BLOCKED."""
-        failed = (self._failed <= day) & (day < self._repaired)
-        state: NDArray[np.int64] = (failed * np.where(self._blows, BLOWING, BLOCKED)).sum(axis=1)
-        return state
+        if day != self._asked:
+            failed = (self._failed <= day) & (day < self._repaired)
+            self._asked, self._states = day, (failed * self._kinds).sum(axis=1)
+        return self._states
 
 
 class Traps:

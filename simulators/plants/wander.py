@@ -11,12 +11,29 @@ if TYPE_CHECKING:
 
     from simulators.streams import Stream
 
+_KEPT = 4_096  # nodes drawn at once
 
-def wander(stream: Stream, at_s: NDArray[np.number], spacing_s: int) -> NDArray[np.float64]:
-    """Return a wandering between -1 and 1 at times [s], in their shape: straight lines between lucky nodes."""
-    place = np.asarray(at_s, np.float64) / spacing_s
-    node = np.floor(place).astype(np.int64)
-    first = int(node.min())
-    nodes = 2.0 * stream.uniform(np.arange(first, int(node.max()) + 2)) - 1.0
-    wandering: NDArray[np.float64] = np.interp(place - first, np.arange(len(nodes)), nodes)
-    return wandering
+
+class Wander:
+    """A wandering between -1 and 1: straight lines between lucky nodes, `spacing_s` [s] apart.
+
+    Asked day after day it draws its nodes in large blocks; what it says depends on the time alone.
+    """
+
+    def __init__(self, stream: Stream, spacing_s: int) -> None:
+        self._stream = stream
+        self._spacing_s = spacing_s
+        self._first = 0
+        self._nodes: NDArray[np.float64] = np.zeros(0)
+
+    def at(self, at_s: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the wandering at ascending times (n,) [s since 1970-01-01]."""
+        first = int(at_s[0] // self._spacing_s)
+        last = int(at_s[-1] // self._spacing_s) + 1
+        if first < self._first or last >= self._first + len(self._nodes):
+            self._first = first
+            drawn = self._stream.uniform(np.arange(first, max(last + 1, first + _KEPT)))
+            self._nodes = 2.0 * drawn - 1.0
+        place = at_s / self._spacing_s - self._first
+        wandering: NDArray[np.float64] = np.interp(place, np.arange(len(self._nodes)), self._nodes)
+        return wandering

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from simulators.day import MINUTES
 from simulators.outputs import Flow, Mean
 from simulators.plant import Made
 from simulators.plants.parameters import Parameters, read
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 _LEAK_DAYS = 60  # longest time that nobody looks for a leak
 _SEAWATER_MS_PER_CM = 1.53  # conductivity for each unit of practical salinity, at 25 °C: 53.5 at 35 (UNESCO 1983)
-_UNEVEN = 0.35  # of a use from minute to minute, standard deviation of its logarithm [1] [J]
+_UNEVEN = 0.35  # of a use from one five minutes to the next, standard deviation of its logarithm [1] [J]
+_HOLDS = 5  # minutes for which a use stays as it is
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,9 +125,10 @@ class WaterUse:
         after = self._cleaning.advance(work, day)[np.newaxis]
         wanted = own.cleaning_m3_per_h * after
         replaceable = own.cleaning_seawater_share * wanted
-        minutes = day.minutes_s // 60
+        blocks = day.number * MINUTES // _HOLDS + np.arange(MINUTES // _HOLDS)
         for use, luck in zip(own.uses, self._uneven, strict=True):
-            uneven = day.mean_of_minutes(np.exp(_UNEVEN * luck.normal(minutes) - 0.5 * _UNEVEN**2))
+            uneven = np.exp(_UNEVEN * luck.normal(blocks) - 0.5 * _UNEVEN**2)
+            uneven = day.mean_of_minutes(np.repeat(uneven, _HOLDS))
             water = use.m3_per_t * product * uneven
             wanted = wanted + water
             replaceable = replaceable + use.seawater_share * water
