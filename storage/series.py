@@ -11,9 +11,10 @@ import numpy as np
 from psycopg import sql
 
 from storage.binary_copy import from_database_time, row_type, unpack_rows
-from storage.engine import storage_errors
+from storage.engine import CURES, TOO_LONG, storage_errors
 from storage.latest import LatestRow, latest
 from storage.statements import statement
+from telemetry.errors import WindowTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,6 +47,7 @@ VALUE_COLUMN = {"gauge": "mean", "state": "mean", "counter": "increase", "event"
 TIMES = ("ts", "received_at")
 BLOCK_ROWS = 50_000
 WINDOW_BUCKETS = 20_000  # made at once where nothing is kept
+MOST_MADE = 600_000  # made for one answer; rollup_window refuses as much for one point
 WIDTHS_S = {Resolution.MINUTE: 60, Resolution.QUARTER: 900, Resolution.HOUR: 3600, Resolution.DAY: 86400}
 ORDER_OF_FINENESS = [*WIDTHS_S]
 
@@ -85,10 +87,16 @@ def readings(
     resolution: Resolution | str = Resolution.RAW,
     limit: int | None = None,
 ) -> Columns:
-    """Return what points measured with start ≤ time < end, ordered by point and time."""
+    """Return what points measured with start ≤ time < end, ordered by point and time.
+
+    Raises WindowTooLongError where more buckets that no table keeps would have to be made than anybody waits for: of
+    one point, and with a limit of all of them together.
+    """
     resolution = Resolution(resolution)
     layout = layout_of(resolution)
     with storage_errors("read a series"):
+        if limit is not None and resolution is not Resolution.RAW:
+            _refuse_too_much(connection, point_ids, start, end, resolution)
         query = _query(connection, point_ids, start, end, resolution)
         if query is None:
             return _columns(resolution, np.empty(0, row_type(layout)), truncated=False)
@@ -138,6 +146,22 @@ def windows(
     while first < end:
         yield first, min(first + step, end)
         first += step
+
+
+def _refuse_too_much(
+    connection: Connection, point_ids: Sequence[int], start: datetime, end: datetime, resolution: Resolution
+) -> None:
+    """Refuse to make more buckets than a limited answer could ever be worth."""
+    _, finer = _split(connection, point_ids, resolution)
+    asked = {"points": finer, "start": start, "end": end}
+    row = connection.execute(statement("series", "seconds_to_make"), asked).fetchone() if finer else None
+    buckets = 0 if row is None else round(row[0] / WIDTHS_S[resolution])
+    if buckets > MOST_MADE:
+        raise WindowTooLongError(
+            f"{buckets} buckets of {resolution} are more than can be made while you wait",
+            place="database: read a series",
+            cure=CURES[TOO_LONG],
+        )
 
 
 def _parts(

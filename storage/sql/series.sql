@@ -9,6 +9,13 @@ LEFT JOIN point_latest AS l ON l.point_id = p.id
 WHERE s.key = %s AND p.retired_at IS NULL
 ORDER BY p.key;
 
+-- name: seconds_to_make
+-- How much time of these points lies within a window, from a point's first bucket to its last.
+SELECT coalesce(sum(date_part('epoch', least(last, %(end)s) - greatest(first, %(start)s))), 0)
+FROM (SELECT min(bucket) AS first, max(bucket) + interval '2 days' AS last FROM reading_1d
+      WHERE point_id = ANY(%(points)s) GROUP BY point_id) AS extent
+WHERE least(last, %(end)s) > greatest(first, %(start)s);
+
 -- name: extent
 -- From when to when the roll-ups of these points reach; every point has days.
 SELECT min(bucket), max(bucket) + interval '2 days' FROM reading_1d WHERE point_id = ANY(%(points)s);

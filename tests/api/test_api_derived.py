@@ -183,7 +183,7 @@ def test_a_window_too_long_for_its_resolution_is_a_422(client: httpx.Client, por
     assert "Retry-After" not in answer.headers
     body = answer.json()
     assert (body["type"], body["place"]) == ("urn:quaymeter:problem:window-too-long", "resolution")
-    assert "too long" in body["detail"]
+    assert "more than can be made while you wait" in body["detail"]
     assert "coarser resolution" in body["cure"]
     file = client.get("/api/v1/readings", params=query | {"format": "csv"})
     assert file.status_code == 200  # a file is made stretch by stretch

@@ -14,7 +14,7 @@ from storage.rollups import refresh_all
 from storage.series import Resolution, readings, stream_columns
 from storage.times import from_us
 from storage.writer import Writer
-from telemetry.errors import StorageError
+from telemetry.errors import StorageError, WindowTooLongError
 from tests.storage.building import MINUTE_US, NOW_US, add_points, batch_of, decoded_of, messages_of
 from tests.storage.segment_reference import Described, expected
 
@@ -134,4 +134,21 @@ def test_more_than_can_be_made_while_you_wait_is_refused(database: str) -> None:
         with pytest.raises(StorageError, match="coarser resolution") as caught:
             readings(connection, [point], START, START + 731 * DAY, "1m")
         assert not caught.value.transient
+        assert isinstance(caught.value, WindowTooLongError)
         assert len(readings(connection, [point], START, START + 30 * DAY, "1m")) == 3 * 5
+
+
+def test_many_points_together_may_ask_for_too_much(database: str) -> None:
+    """A year of minutes of one point is answered within a limit; of two points together it is refused beforehand."""
+    points = add_points(database, 2)
+    rows = [(point, START_US + day * 1440 * MINUTE_US, 1.0) for point in points for day in range(0, 361, 10)]
+    with Writer(database, gateway="test") as writer:
+        writer.write(messages_of(), decoded_of(batch_of(rows)))
+    refresh_all(database)
+    window = (START - DAY, START + 1000 * DAY)
+    with connect(database, autocommit=True) as connection:
+        assert len(readings(connection, points[:1], *window, "1m", 1000)) == 37 * 5
+        with pytest.raises(WindowTooLongError, match="more than can be made") as caught:
+            readings(connection, points, *window, "1m", 1000)
+        assert "coarser resolution" in caught.value.cure
+        assert len(readings(connection, points, *window, "15m", 1000)) == 2 * 37
