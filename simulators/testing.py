@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from simulators.sensors.sampler import DayColumns
     from simulators.truth import TruthBook, TruthRow
-    from telemetry.site import Site
+    from telemetry.site import MeterSwap, Site
 
 SITES = Path(__file__).parents[1] / "sites"
 A_WEEK = timedelta(days=6)
@@ -74,6 +74,11 @@ class SimulatedRun:
             for fault in self.readings.faults
             if fault.start_s < end_s and max(fault.end_s, fault.start_s + 1) > start_s
         )
+
+    @property
+    def swaps(self) -> tuple[MeterSwap, ...]:
+        """The swaps of meters up to the last day, with both registers, as a site file would declare them."""
+        return self.readings.swaps if self._columns else ()
 
     def columns(self) -> list[DayColumns]:
         """Return the readings day by day, as an import takes them."""

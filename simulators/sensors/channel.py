@@ -19,7 +19,7 @@ from simulators.sensors.faults import LASTING, Fault, FaultKind
 from simulators.sensors.grid import Grid, grid_at, regular_grid, sampling_period_s
 from simulators.sensors.instrument import instrument_of
 from simulators.sensors.trace import Before, after, changes, check_fits, merged, totals_at, values_at
-from telemetry.site import Kind
+from telemetry.site import Kind, MeterSwap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,6 +60,7 @@ class Channel:
         self._instrument = instrument_of(point, seed)
         self._period_s = sampling_period_s(point.period_s, cadence_s)
         self._before = Before()
+        self.swaps: list[MeterSwap] = []  # that happened so far
         self._known: dict[Fault, float] = {}  # held values, totals at resets, frosted probes [canonical unit]
         self._day: Day | None = None
         self._output: Output | None = None
@@ -113,7 +114,7 @@ class Channel:
     def _shown(self, grid: Grid) -> NDArray[np.float64]:
         """Return what the instrument shows (n,)."""
         if self.point.kind is Kind.COUNTER:
-            return self._register(grid)
+            return self._register(grid, self._faults)
         values = self._felt(grid)
         if self.point.kind is Kind.STATE:
             return values
@@ -137,15 +138,15 @@ class Channel:
             return np.full(len(grid.ts_s), self._before.total)
         return totals_at(self._output, self._before, grid)
 
-    def _register(self, grid: Grid) -> NDArray[np.float64]:
+    def _register(self, grid: Grid, faults: Sequence[Fault]) -> NDArray[np.float64]:
         """Return registers (n,): what was counted since the last reset, from where the meter began."""
         total = self._total(grid)
         register = self._instrument.start + total
-        for fault in self._faults:
+        for fault in faults:
             if fault.kind in LASTING:
                 began = np.searchsorted(grid.ts_s, fault.start_s)
-                register[began:] = fault.size + (total[began:] - self._known[fault])
-        for fault in self._faults:
+                register[began:] = fault.size + (total[began:] - self._known.get(fault, math.nan))
+        for fault in faults:
             if fault.kind is FaultKind.ROLLOVER:
                 where = window(grid.ts_s, fault)
                 register[where] = np.mod(register[where], fault.size)
@@ -180,7 +181,27 @@ class Channel:
         if fault in self._known or fault.kind not in LASTING | {FaultKind.STUCK}:
             return
         at = grid_at(day, np.array([max(fault.start_s, day.start_s)], np.int64))
+        if fault.kind is FaultKind.METER_SWAP:
+            self._note_swap(fault, day)
         self._known[fault] = float(self._total(at)[0] if fault.kind in LASTING else self._shown(at)[0])
+
+    def _note_swap(self, fault: Fault, day: Day) -> None:
+        """Note both registers of a swap, as whoever swaps the meter would; one before the first day has no record."""
+        if fault.start_s < day.start_s:
+            return
+        others = [one for one in self._faults if one is not fault]
+        at = grid_at(day, np.array([fault.start_s], np.int64))
+        before = float(self._register(at, others)[0])
+        old = math.fmod(before, self.point.modulus) if self.point.modulus else before
+        self.swaps.append(
+            MeterSwap(
+                point=self.point.key,
+                at=fault.start,
+                register_before=old,
+                register_after=fault.size,
+                by="simulated",
+            )
+        )
 
     def _freeze(self, fault: Fault, day: Day) -> None:
         """Follow an iced probe through the day, minute by minute: a first-order lag."""

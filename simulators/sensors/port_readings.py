@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulators.scenario import Scenario
     from simulators.sensors.faults import Fault
     from simulators.sensors.sampler import DayReadings
-    from telemetry.site import Site
+    from telemetry.site import MeterSwap, Site
 
 FAULTS_KNOWN_FOR = timedelta(days=10 * 366)  # how long after its first day a scenario has faults by chance
 
@@ -75,6 +75,7 @@ class PortReadings:
         self.seed = seed
         self.cadence_s = cadence_s
         self.faults = tuple(faults)
+        self.swaps: tuple[MeterSwap, ...] = ()  # of the days read last, with both registers
         self._port = port
 
     def days(self, first: date, last: date) -> Iterator[DayReadings]:
@@ -83,8 +84,10 @@ class PortReadings:
         for made in self._port.days(self.begins, last):
             if made.day.start_s < _midnight_s(first):
                 sampler.skip(made.day, made.outputs)
-            else:
-                yield sampler.read(made.day, made.outputs)
+                continue
+            found = sampler.read(made.day, made.outputs)
+            self.swaps = sampler.swaps
+            yield found
 
 
 def scenario_faults(scenario: Scenario, site: Site) -> tuple[Fault, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from simulators.day import Day
     from simulators.outputs import Output
-    from telemetry.site import Site
+    from telemetry.site import MeterSwap, Site
 
 QUALITY = int(Reason.SIMULATED)
 _ROW_BITS = 32
@@ -77,6 +77,11 @@ class Sampler:
         }
         self.next_day: int | None = None  # number of the day that has to come next
         self.silent: frozenset[str] = frozenset()  # points to which the last day brought nothing
+
+    @property
+    def swaps(self) -> tuple[MeterSwap, ...]:
+        """The swaps of meters so far, with both registers, as a site file would declare them."""
+        return tuple(swap for channel in self._channels.values() for swap in channel.swaps)
 
     def skip(self, day: Day, outputs: Mapping[str, Output]) -> None:
         """Take a day without reading it: registers and faults go on."""
