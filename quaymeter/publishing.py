@@ -10,12 +10,15 @@ from edge.publisher import PublisherSettings
 from telemetry.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from edge.reports import OwnAsset
     from edge.agent import Agent
     from quaymeter.settings import Settings
 
 
-def agent_settings(settings: Settings, site: str, client_id: str) -> PublisherSettings:
-    """Return how an agent of this name publishes for a site."""
+def agent_settings(
+    settings: Settings, site: str, client_id: str, *, assets: tuple[OwnAsset, ...] = ()
+) -> PublisherSettings:
+    """Return how an agent of this name publishes for a site, and for which assets it keeps status and meta."""
     if settings.broker_tls and not settings.broker_ca:
         raise ConfigurationError(
             "TLS is asked for without the CA that signed the broker's certificate",
@@ -30,6 +33,7 @@ def agent_settings(settings: Settings, site: str, client_id: str) -> PublisherSe
         username=settings.broker_username,
         password=settings.broker_password,
         ca_file=Path(settings.broker_ca) if settings.broker_tls else None,
+        assets=assets,
     )
 
 

@@ -13,6 +13,7 @@ import typer
 
 from edge.agent import Agent
 from edge.buffer import Buffer
+from edge.reports import own_assets
 from quaymeter import logs
 from quaymeter.cli.context import service_settings
 from quaymeter.cli.kinds import BrokerKind  # noqa: TC001 – typer reads annotations when it runs
@@ -84,7 +85,7 @@ def source(
     with (
         stopping() as stop,
         closing(Buffer(buffer)) as kept,
-        Agent(agent_settings(settings, site.id, SOURCE), kept) as agent,
+        Agent(agent_settings(settings, site.id, SOURCE, assets=own_assets(site)), kept) as agent,
     ):
         hold_lifeline(stop, grace_s=DRAIN_S + 10)
         signals = SignalSource(site, agent, history_s=history_s)
