@@ -176,8 +176,8 @@ def nodal(lines: tuple[Constituent, ...], ts_s: ArrayLike, latitude_deg: float) 
 
 def _satellites(parts: tuple[Satellite, ...], slow: NDArray[np.float64], tilt: float) -> NDArray[np.complex128]:
     """Sum satellites (n,), given p, N and p1 (3, n) [cycles] and the factor of those that depend on latitude."""
-    numbers = np.array([(part.perigee, -part.node, part.solar) for part in parts], np.float64)
-    phases = np.array([[part.phase] for part in parts])
+    numbers = np.array([(part.perigee, -part.node, part.solar) for part in parts], np.float64).reshape(-1, 3)
+    phases = np.array([part.phase for part in parts]).reshape(-1, 1)
     ratios = np.array([part.ratio * (tilt if part.of_latitude else 1.0) for part in parts])
     total: NDArray[np.complex128] = ratios @ np.exp(2j * np.pi * (numbers @ slow + phases))
     return total

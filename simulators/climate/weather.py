@@ -81,7 +81,7 @@ class Climate:
 
     def _evaluate(self, start_s: int) -> NDArray[np.float64]:
         """Return every quantity of the weather (7, m) from an instant on, both ends of the block included."""
-        ts_s: NDArray[np.float64] = start_s + _GRID_S * np.arange(_TOGETHER * _A_DAY + 1)
+        ts_s = np.arange(start_s, start_s + _TOGETHER * DAY_S + 1, _GRID_S, dtype=np.float64)
         parts: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
             "sea_c": self.sea.temperature_c,
             "air_c": self.air.temperature_c,
