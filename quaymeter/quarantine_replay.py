@@ -101,7 +101,7 @@ class _Way:
         """Store a message and mark its entries in one transaction; raise _NothingStored where nothing goes in."""
 
         def mark(connection: Connection, result: WriteResult) -> None:
-            if not result.stored + result.duplicate:
+            if not (result.stored + result.duplicate or decoded.told):
                 raise _NothingStored
             quarantine.mark_replayed(connection, ids, who=self.who)
 
@@ -116,7 +116,7 @@ def _replay_one(kept: QuarantineEntry, asked: Sequence[OpenEntry], decoders: _De
     message = Message(kept.topic, kept.payload or b"", kept.content_type, arrived_us)
     decoded = decoders.of(kept.topic).decode([message])
     again = {kept_text(refusal.entry): refusal.detail for refusal in decoded.refusals}
-    if not len(decoded.batch) or all(entry.entry in again for entry in asked):
+    if not (len(decoded.batch) or decoded.told) or all(entry.entry in again for entry in asked):
         detail = next((again[entry.entry] for entry in asked if entry.entry in again), None)
         return Replayed(
             ids=ids, outcome=Outcome.STILL_REFUSED, detail=detail or next(iter(again.values()), "it holds no reading")

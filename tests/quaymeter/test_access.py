@@ -79,6 +79,24 @@ def test_the_broker_enforces_the_branches(secured: tuple[int, Path]) -> None:
         assert heard.empty()
 
 
+def test_devices_keep_their_own_status_and_meta(secured: tuple[int, Path]) -> None:
+    """A device's retained words and its last will reach the gateway, those on another's branch do not."""
+    port, secrets = secured
+    password = _password(secrets / "devices" / "node-1")
+    for branch, kind in (("tank", "status"), ("tank", "meta"), ("pump", "meta")):
+        with _client(port, "node-1", password) as (device, _):
+            device.publish(f"port/v1/north/quay/{branch}/{kind}", kind, qos=1, retain=True).wait_for_publish(5)
+    with _client(port, "gateway", _password(secrets / "broker_gateway")) as (gateway, heard):
+        for kind in ("status", "meta"):
+            gateway.subscribe(f"port/v1/north/+/+/{kind}", qos=1)
+        assert heard.get(timeout=5) == ("port/v1/north/quay/pump/meta", b"meta")
+        for branch in ("tank", "pump"):
+            with _client(port, "node-1", password, will=f"port/v1/north/quay/{branch}/status") as (device, _):
+                device._sock_close()  # as a device that dies
+        assert heard.get(timeout=5) == ("port/v1/north/quay/pump/status", b"offline")
+        assert heard.empty()
+
+
 def test_strangers_are_not_let_in(secured: tuple[int, Path]) -> None:
     """Without a name, or with a wrong password, the broker refuses the connection."""
     port, _ = secured
@@ -131,7 +149,9 @@ def _password(path: Path) -> str:
 
 
 @contextmanager
-def _client(port: int, user: str, password: str) -> Iterator[tuple[mqtt.Client, queue.Queue[tuple[str, bytes]]]]:
+def _client(
+    port: int, user: str, password: str, *, will: str = ""
+) -> Iterator[tuple[mqtt.Client, queue.Queue[tuple[str, bytes]]]]:
     """Connect as a user; raises ConnectionRefusedError where the broker does not want us."""
     answers: queue.Queue[str] = queue.Queue()
     heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
@@ -147,6 +167,8 @@ def _client(port: int, user: str, password: str) -> Iterator[tuple[mqtt.Client, 
     client.on_message = received
     if user:
         client.username_pw_set(user, password)
+    if will:
+        client.will_set(will, b"offline", qos=1, retain=True)
     client.connect("127.0.0.1", port)
     client.loop_start()
     try:

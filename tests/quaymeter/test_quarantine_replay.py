@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quaymeter.quarantine_replay import Outcome, Replayed, choose, replay
-from storage import ledger, quarantine
+from storage import devices, ledger, quarantine
 from storage.catalogue import apply_site, load_catalogue
 from storage.engine import connect
 from storage.transfer import ImportMapping, import_history
 from storage.writer import Writer
 from telemetry.batch import Decoded, Message
 from telemetry.decode import Decoder
-from telemetry.formats.envelope import encode_pack
+from telemetry.formats.envelope import JSON_TYPE, encode_pack
+from telemetry.formats.status import State, encode_status
+from telemetry.topics import status_topic
 from tests.storage.building import NOW_US, batch_of, messages_of, small_point, small_site
 
 if TYPE_CHECKING:
@@ -139,3 +141,21 @@ def test_an_asset_named_like_a_site_does_not_lead_astray(database: str) -> None:
     apply_site(database, LARGER, who="test")
     (result,) = replayed(database)
     assert (result.outcome, result.stored) == (Outcome.STORED, 1)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_report_of_an_asset_that_was_unknown_goes_in(database: str, *, dry_run: bool) -> None:
+    """A status that came before its asset was declared is replayed; it is no reading and the ledger stays as it was."""
+    asset = replace(SITE.assets[0], key="quay/crane", device="dev-2")
+    apply_site(database, SITE, who="test")
+    topic = status_topic("quay", asset.key)
+    take_in(database, Message(topic, encode_status("dev-2", State.ONLINE, 1), JSON_TYPE, NOW_US))
+    apply_site(database, replace(SITE, assets=(*SITE.assets, asset)), who="test")
+    (result,) = replayed(database, dry_run=dry_run)
+    assert (result.outcome, result.stored, result.quarantined) == (Outcome.STORED, 0, 0)
+    assert len(open_entries(database)) == (1 if dry_run else 0)
+    with connect(database) as connection:
+        states = {row.device: row.state for row in devices.devices(connection, "quay")}
+        assert states["dev-2"] == ("unknown" if dry_run else "online")
+        totals = ledger.totals(connection, audit=True)
+    assert (totals.balanced, totals.received, totals.quarantined) == (True, 1, 1)
