@@ -12,7 +12,7 @@ from simulators.plants.cleaning import since_cleaning
 from simulators.plants.parameters import Parameters, read
 from simulators.plants.series import minutes_on
 from simulators.plants.together import Together
-from simulators.plants.wander import wander
+from simulators.plants.wander import Wander
 from simulators.streams import Stream
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Chlorination(Parameters, frozen=True, kw_only=True):
     demand_per_k: float = 0.03  # and more for each K, as a share of it [1/K, J]
     control_mg_per_l: float = 0.06  # by how far the residual wanders at most [J]
     strength_g_per_l: float = 150.0  # active chlorine of the hypochlorite, 12.5 % by volume
-    tank_l: float = 400.0  # volume of the tank [L, J]
+    tank_l: float = 500.0  # volume of the tank [L, J]
     refill_below: float = 30.0  # a delivery comes on the next working day [%, J]
     refill_to: float = 95.0  # [%, J]
     refill_hour: int = 10  # [h UTC]
@@ -50,7 +50,7 @@ class _Station:
 
     def __init__(self, parameters: Chlorination, seed: int) -> None:
         self._own = parameters
-        self._control = Stream.of(seed, "chlorine", parameters.asset)
+        self._control = Wander(Stream.of(seed, "chlorine", parameters.asset), _SPACING_S)
         self._missing = np.full((1,), 40.0)  # share of the tank that is empty (W,) [%]
 
     def advance(self, day: Day, worlds: Worlds, weather: Weather, flows: Mapping[str, NDArray[np.float64]]) -> Made:
@@ -59,7 +59,7 @@ class _Station:
         flow = flows[f"seawater_flow_m3_per_h:{own.intake}"]
         works = 1.0 - np.clip(worlds.happening("out_of_service", asset), 0.0, 1.0)
         doses = flows[f"seawater_available:{own.intake}"] * works * (self._missing < 100.0)[:, None]
-        residual = own.residual_mg_per_l + own.control_mg_per_l * wander(self._control, day.middles_s, _SPACING_S)
+        residual = own.residual_mg_per_l + own.control_mg_per_l * self._control.at(day.middles_s)
         dose_mg_per_l = self._demand(weather) + residual
         # [mg/L] is [g/m3]; over [g/L] it is litres for each m3.
         litres_per_h = dose_mg_per_l / own.strength_g_per_l * flow * (doses > 0.0)

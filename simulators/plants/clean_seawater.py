@@ -18,7 +18,7 @@ from simulators.plant import Made
 from simulators.plants.parameters import Parameters, read
 from simulators.plants.series import minutes_on, switched
 from simulators.plants.together import Together
-from simulators.plants.wander import wander
+from simulators.plants.wander import Wander
 from simulators.plants.water_quality_laws import acidity, bloom, counted, filtered_ntu, oxygen_mg_per_l
 from simulators.streams import Stream
 
@@ -60,7 +60,10 @@ class _Works:
 
     def __init__(self, parameters: CleanSeawater, seed: int) -> None:
         self._own = parameters
-        self._luck = {name: Stream.of(seed, name, parameters.asset) for name in ("filter", "lamp", "oxygen", "ph")}
+        self._wander = {
+            name: Wander(Stream.of(seed, name, parameters.asset), _SPACING_S) for name in ("filter", "oxygen", "ph")
+        }
+        self._lamp = Stream.of(seed, "lamp", parameters.asset)
         self._laboratory = {name: Stream.of(seed, name, parameters.asset) for name in ("e_coli", "enterococci")}
         self._counts = dict.fromkeys(self._laboratory, 0.0)  # the last results [CFU/100 mL]
         self._clear = True  # was the raw water clear enough
@@ -102,7 +105,7 @@ class _Works:
 
     def _lamps(self, day: Day) -> NDArray[np.bool_]:
         """Return whether the lamps can burn (n,); a failure ends with the day at the latest."""
-        own, luck = self._own, self._luck["lamp"].uniform([2 * day.number, 2 * day.number + 1])
+        own, luck = self._own, self._lamp.uniform([2 * day.number, 2 * day.number + 1])
         if luck[0] >= own.lamp_failures_per_year / 365.25:
             return np.ones(day.steps, np.bool_)
         hours = (day.middles_s - day.start_s) / 3600.0 - 24.0 * luck[1]
@@ -129,7 +132,7 @@ class _Works:
     def _quality(self, day: Day, weather: Weather, chlorine: NDArray[np.float64]) -> dict[str, Output]:
         """Return what the instruments of the plant see."""
         own = self._own
-        wandering = {name: wander(self._luck[name], day.middles_s, _SPACING_S) for name in ("filter", "oxygen", "ph")}
+        wandering = {name: each.at(day.middles_s) for name, each in self._wander.items()}
         blooming = bloom(day.middles_s)
         treated = filtered_ntu(weather.turbidity_ntu, own.passing, own.floor_ntu, wandering["filter"])
         oxygen = oxygen_mg_per_l(weather.salinity_psu, weather.sea_c, blooming) * (1.0 + 0.02 * wandering["oxygen"])

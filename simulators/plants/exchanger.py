@@ -67,7 +67,7 @@ class Exchanger(Parameters, frozen=True, kw_only=True):
     loop_m3: float = 25.0  # volume of the loop [m3, J]
     loop_ms_per_cm: float = 0.60  # conductivity of its water [mS/cm, J]
     loop_renewal_days: float = 20.0  # bleed and make-up replace the loop's water in so long [d, J]
-    leak_m3_per_h: float = 0.004  # seawater through a leak of 1 [m3/h, J]
+    leak_m3_per_h: float = 0.008  # seawater through a leak of 1 [m3/h, J]
 
 
 class _Heat(NamedTuple):

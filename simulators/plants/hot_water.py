@@ -55,6 +55,7 @@ class HotWater(Parameters, frozen=True, kw_only=True):
     heater_kw: float = 200.0  # boiler and heat pump together, or the boiler alone [kW, J]
     pump_kw: float = 90.0  # most heat that the heat pump gives [kW, J]
     source_m3_per_h: float = 16.0  # seawater through the heat pump [m3/h, J]
+    source_least_c: float = 2.5  # seawater below which the heat pump stops: it would freeze in it [°C, J]
     source_pump_kw: float = 1.1  # its pump at that flow [kW, J]
     boiler_efficiency: float = 0.90  # of the lower heating value [1, J]
 
@@ -166,8 +167,9 @@ class _HotWater:
         own = self._own
         there = worlds.share("heat_pump", own.asset) * flows[f"seawater_available:{own.intake}"] * ~hygiene
         there = there * (1.0 - np.clip(worlds.happening("out_of_service", own.asset), 0.0, 1.0))
-        pump_kw = there * np.minimum(heat_kw, own.pump_kw)
-        compressor_kw = pump_kw / coefficient_of_performance(flows[f"seawater_c:{own.intake}"])
+        sea_c = flows[f"seawater_c:{own.intake}"]
+        pump_kw = there * (sea_c >= own.source_least_c) * np.minimum(heat_kw, own.pump_kw)
+        compressor_kw = pump_kw / coefficient_of_performance(sea_c)
         return _Made(
             pump_kw=pump_kw,
             boiler_kw=heat_kw - pump_kw,

@@ -40,9 +40,10 @@ class SeawaterLoop(Parameters, frozen=True, kw_only=True):
     pump: Pump = Pump()
     plant_m: float = 10.0  # where the water is lifted to [domain brief]
     pump_m: float = 0.0  # axis of the pumps [J]
-    sump_floor_m: float = -1.2  # the level of the sump is counted from here [J]
-    sump_stop_m: float = 0.9  # still level below which pumping stops: the suction would draw air [J]
-    sump_restart_m: float = 1.1  # still level above which it starts again [J]
+    sump_floor_m: float = -0.8  # the level of the sump is counted from here [J]
+    sump_depth_m: float = 10.9  # up to its cover: water stands no higher [m, J]
+    sump_stop_m: float = 0.6  # still level below which pumping stops: the suction would draw air [J]
+    sump_restart_m: float = 0.8  # still level above which it starts again [J]
     intake_resistance: float = 1.0e-5  # screen and culvert [m/(m3/h)²; 0.1 m at 100 m3/h, J]
     strainer_resistance: float = 5.0e-5  # clean strainer [m/(m3/h)²; 0.05 bar at 100 m3/h, J]
     pipe_resistance: float = 7.9e-4  # pipes and consumers [m/(m3/h)²; all three make the brief's check run]
@@ -79,7 +80,7 @@ class _Station:
         outputs: dict[str, Output] = {
             f"{asset}/t_sea_in": Mean(weather.sea_c[None]),
             f"{asset}/level_tide": Level(ends(weather.tide_m[None])),
-            f"{asset}/level_sump": Level(ends(still_m - runs * own.intake_resistance * flow**2)),
+            f"{asset}/level_sump": Level(self._sump_m(still_m, runs * flow)),
             f"{asset}/dp_strainer": Mean(strainer_bar),
             f"{asset}/flow": Mean(mean_flow),
             f"{asset}/volume": Flow(mean_flow * day.step_h),
@@ -103,6 +104,11 @@ class _Station:
         wet = switched(still_m, on_above=own.sump_restart_m, off_below=own.sump_stop_m, before=self._wet)
         self._wet = bool(wet[-1])
         return wet.astype(np.float64)[None]
+
+    def _sump_m(self, still_m: NDArray[np.float64], flow: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the level in the sump at the ends of the steps (W or 1, n) [m]: pumping draws it down."""
+        own = self._own
+        return np.minimum(ends(still_m - own.intake_resistance * flow**2), own.sump_depth_m)
 
     def _clog(self, day: Day, worlds: Worlds, weather: Weather, runs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what dirt adds to the strainer's resistance (W or 1, n) [m/(m3/h)²]."""
