@@ -42,6 +42,7 @@ TYPES: Mapping[str, str] = {
     "dock": "simulators.operations.dock",
     "seawater_loop": "simulators.plants.seawater_loop",
     "exchanger": "simulators.plants.exchanger",
+    "chlorination": "simulators.plants.chlorination",
     "clean_seawater": "simulators.plants.clean_seawater",
     "cold_room": "simulators.plants.cold_room",
     "condensing_unit": "simulators.plants.condensing_unit",
@@ -52,7 +53,6 @@ TYPES: Mapping[str, str] = {
     "clean_seawater_meter": "simulators.plants.clean_seawater_meter",
     "hot_water": "simulators.plants.hot_water",
     "smoking": "simulators.plants.smoking",
-    "chlorination": "simulators.plants.chlorination",
     "chemicals": "simulators.plants.chemicals",
     "electricity_meter": "simulators.plants.electricity_meter",
 }
