@@ -49,6 +49,8 @@ DECIMALS: Mapping[str, int] = {
     "s": 0,
     "kW.h": 1,
     "mS/cm": 1,
+    "kW.h/m3": 3,
+    "m3/t": 2,
 }
 
 

@@ -1,4 +1,4 @@
-"""The operators' pages: live values, one sensor over time, devices, quarantine, losses."""
+"""The operators' pages: live values, one sensor over time, key figures, devices, quarantine, losses."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from api import answers
 from api import devices as device_answers
 from api.choice import choose_site, unknown_point
 from api.console.devices import DeviceView, device_views, state_words
+from api.console.indicators import indicators
 from api.console.render import Taste, page
 from api.console.trend import trend_context
 from api.console.view import point_view, site_view
@@ -104,6 +105,17 @@ def point(site: str, area: str, asset: str, name: str, request: Request, parts: 
     view = point_view(row, last, asset=asset_name, headline=False, now=now, words=say)
     simulated = bool(last and "simulated" in answers.quality(last.quality).reasons)
     return page(request, "point.html", site=chosen, point=view, row=row, simulated=simulated, **trend)
+
+
+@router.get("/{site}/indicators")
+def key_figures(site: str, request: Request, parts: WithParts) -> Any:  # noqa: ANN401 - a page, not a model
+    """Show the latest value of each derived point."""
+    with parts.pool.connection() as connection:
+        chosen = choose_site(connection, site)
+        plant = {item.key: item for item in overview.assets(connection, chosen.id)}
+        known = overview.points_by_key(connection, chosen.id)
+        rows = indicators(connection, known, plant, now=datetime.now(UTC), say=_reader(request, parts))
+    return page(request, "indicators.html", site=chosen, page="/indicators", rows=rows)
 
 
 @router.get("/{site}/losses")

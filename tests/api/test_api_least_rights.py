@@ -22,6 +22,7 @@ PATHS = (
     "/api/v1/sites/small", "/api/v1/assets", "/api/v1/points", "/api/v1/latest", "/api/v1/ledger", "/api/v1/losses",
     "/api/v1/quarantine", "/api/v1/quarantine/1", "/api/v1/readings?points=store/room-1/t_air",
     "/api/v1/readings?points=store/room-1/t_air&resolution=1h&format=csv", "/health/ready",
+    "/small/indicators",
 )  # fmt: skip
 
 

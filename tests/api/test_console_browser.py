@@ -195,7 +195,7 @@ def test_the_chart_is_read_by_arrow_keys(open_page: Callable[..., Page], address
 
 
 @pytest.mark.parametrize(
-    "path", ["/", f"/small/point/{AIR}", "/small/quarantine", "/small/losses", "/api/v1/reference"]
+    "path", ["/", f"/small/point/{AIR}", "/small/quarantine", "/small/losses", "/small/indicators", "/api/v1/reference"]
 )
 def test_a_phone_needs_no_sideways_scrolling(
     open_page: Callable[..., Page], address: str, port: Port, path: str
