@@ -9,8 +9,11 @@ import numpy as np
 
 from simulators.day import DAY_S
 from simulators.operations.calendar import offsets_s
+from telemetry.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -38,3 +41,18 @@ class Tariff(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         winter = np.where(cheap, self.winter_off_peak_eur, self.winter_peak_eur)
         summer = np.where(cheap, self.summer_off_peak_eur, self.summer_peak_eur)
         return np.where(np.isin(month, self.winter), winter, summer)
+
+
+def read_tariffs(tables: Sequence[object]) -> list[Tariff]:
+    """Return the tariffs of a port's `[[tariffs]]`.
+
+    Raises
+    ------
+    ConfigurationError
+        If a key is unknown, missing or of another type.
+    """
+    try:
+        return [msgspec.convert(table, Tariff) for table in tables]
+    except msgspec.ValidationError as error:
+        cure = f"known: {', '.join(Tariff.__struct_fields__)}"
+        raise ConfigurationError(str(error), place="tariffs", cure=cure) from error
