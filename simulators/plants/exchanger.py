@@ -63,6 +63,8 @@ class Exchanger(Parameters, frozen=True, kw_only=True):
     base_kw: float = 60.0  # heat of the loop at rest: oil coolers, air conditioning [kW, J]
     weather_kw_per_k: float = 6.0  # and for each K of air above 15 °C [kW/K, J]
     consumers: dict[str, float] = msgspec.field(default_factory=dict)  # production asset → heat for each tonne [kW.h/t]
+    rest_c: float = 20.0  # what the loop drifts to while no seawater flows: a standby cools the consumers [°C, J]
+    rest_h: float = 1.5  # time in which it does, and the water left in the plates follows the sea [h, J]
     return_limit_c: float = 30.0  # the loop comes back no warmer: consumers then reject less [°C, J]
     loop_m3: float = 25.0  # volume of the loop [m3, J]
     loop_ms_per_cm: float = 0.60  # conductivity of its water [mS/cm, J]
@@ -81,6 +83,13 @@ class _Heat(NamedTuple):
     loop_out_c: NDArray[np.float64]
 
 
+class _Standing(NamedTuple):
+    """The last temperatures of a day (W or 1,) [°C]: where they drift from if no seawater flows in the next."""
+
+    sea_out_c: NDArray[np.float64]
+    loop_c: NDArray[np.float64]
+
+
 class _Plates:
     """One exchanger from day to day."""
 
@@ -89,6 +98,7 @@ class _Plates:
         self._growing = np.full((1,), 0.3)  # integral of dt/τ since the cleaning (W,)
         self._loop_ms_per_cm = np.full((1,), parameters.loop_ms_per_cm)  # (W,)
         lost = parameters.fouled_loss
+        self._standing = _Standing(sea_out_c=np.full((1,), 12.0), loop_c=np.full((1,), parameters.rest_c))
         self._final_k_per_kw = lost / (1.0 - lost) / parameters.clean_kw_per_k  # R∞ [K/kW]
 
     def advance(self, day: Day, worlds: Worlds, weather: Weather, flows: Mapping[str, NDArray[np.float64]]) -> Made:
@@ -96,7 +106,7 @@ class _Plates:
         own, asset = self._own, self._own.asset
         fouling, closed = self._foul(day, worlds, weather)
         offered = own.branch * flows[f"seawater_flow_m3_per_h:{own.intake}"] * (1.0 - closed)
-        heat = self._exchange(self._load_kw(weather, flows), offered, fouling, weather)
+        heat = self._stand(day, self._exchange(self._load_kw(weather, flows), offered, fouling, weather), weather)
         drop = own.clean_drop_bar * (heat.sea_m3_per_h / own.nominal_m3_per_h) ** 2
         outputs: dict[str, Output] = {
             f"{asset}/t_sea_in": Mean(weather.sea_c[None]),
@@ -160,7 +170,7 @@ class _Plates:
         reach = effectiveness(conductance / least, least / np.maximum(sea_kw_per_k, loop_kw_per_k)) * least
         able_kw = np.maximum(reach * (own.return_limit_c - weather.sea_c), 0.0)
         kw = np.where(flowing, np.minimum(load_kw, able_kw), 0.0)
-        loop_in = np.where(flowing, weather.sea_c + kw / reach, own.return_limit_c)
+        loop_in = weather.sea_c + kw / reach
         return _Heat(
             sea_m3_per_h=sea,
             valve=valve,
@@ -169,6 +179,26 @@ class _Plates:
             loop_in_c=loop_in,
             loop_out_c=loop_in - kw / loop_kw_per_k,
         )
+
+    def _stand(self, day: Day, heat: _Heat, weather: Weather) -> _Heat:
+        """Return the same with the temperatures of standing water drifting instead of jumping."""
+        before, keep = self._standing, np.exp(-day.step_h / self._own.rest_h)
+        shape = (max(len(before.loop_c), len(heat.loop_out_c)), day.steps)
+        sea_out, loop_in, loop_out = (
+            np.array(np.broadcast_to(each, shape)) for each in (heat.sea_out_c, heat.loop_in_c, heat.loop_out_c)
+        )
+        flowing = np.broadcast_to(heat.sea_m3_per_h > 0.0, shape)
+        for step in np.flatnonzero(~flowing.all(axis=0)):
+            moves = flowing[:, step]
+            if step:
+                before = _Standing(sea_out[:, step - 1], loop_out[:, step - 1])
+            sea_c, rest_c = weather.sea_c[step], self._own.rest_c
+            sea_out[:, step] = np.where(moves, sea_out[:, step], sea_c + keep * (before.sea_out_c - sea_c))
+            drifted = rest_c + keep * (before.loop_c - rest_c)
+            loop_in[:, step] = np.where(moves, loop_in[:, step], drifted)
+            loop_out[:, step] = np.where(moves, loop_out[:, step], drifted)
+        self._standing = _Standing(sea_out[:, -1].copy(), loop_out[:, -1].copy())
+        return heat._replace(sea_out_c=sea_out, loop_in_c=loop_in, loop_out_c=loop_out)
 
     def _mix(self, day: Day, worlds: Worlds, weather: Weather) -> NDArray[np.float64]:
         """Return the loop's conductivity at the ends of the steps (W or 1, n) [mS/cm]: a mixed tank."""

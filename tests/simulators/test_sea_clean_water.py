@@ -65,8 +65,8 @@ def test_the_dose_covers_the_demand_and_the_residual() -> None:
 def test_warm_and_turbid_water_takes_more() -> None:
     """The dose rises with both."""
     plain, warm, turbid = (
-        run([dosing()], 1, given=pumped, around=partial(weather, **changed))[f"{DOSING}/hypochlorite_flow"]
-        for changed in ({}, {"sea_c": 19.0}, {"turbidity_ntu": 60.0})
+        run([dosing()], 1, given=pumped, around=around)[f"{DOSING}/hypochlorite_flow"]
+        for around in (weather, partial(weather, sea_c=19.0), partial(weather, turbidity_ntu=60.0))
     )
     assert (warm > plain).all()
     assert (turbid > plain).all()

@@ -158,10 +158,14 @@ def test_too_much_heat_is_not_carried() -> None:
 
 
 def test_no_seawater_no_heat() -> None:
-    """While the pumps stand nothing flows and nothing is divided by zero."""
-    made = run([plates()], 1, given=lambda day: around_it(day, flow=0.0))
-    assert (made[f"{ASSET}/heat"] == 0).all()
+    """While the pumps stand no heat goes to the sea; the loop drifts to rest, the water in the plates to the sea."""
+    made = run([plates()], 2, given=lambda day: around_it(day, flow=0.0 if day.number > FIRST else 100.0))
+    assert (made[f"{ASSET}/heat"][0, 96:] == 0).all()
     assert all(np.isfinite(series).all() for series in made.values())
+    assert made[f"{ASSET}/t_loop_in"][0, -1] == pytest.approx(20.0, abs=0.01)
+    assert made[f"{ASSET}/t_sea_out"][0, -1] == pytest.approx(12.0, abs=0.01)
+    np.testing.assert_array_equal(made[f"{ASSET}/t_loop_in"][0, 96:], made[f"{ASSET}/t_loop_out"][0, 96:])
+    assert np.abs(np.diff(made[f"{ASSET}/t_loop_out"][0, 95:])).max() < 2.0
 
 
 def test_a_leak_shows_in_the_loop() -> None:

@@ -18,6 +18,7 @@ from tests.simulators.sea_days import FIRST, run, shift, worlds
 if TYPE_CHECKING:
     from simulators.day import Day
     from simulators.plant import Plant
+    from simulators.worlds import Worlds
     from tests.simulators.sea_days import Series
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +74,34 @@ def test_the_world_without_measures_is_the_port_that_never_had_them() -> None:
     for name, series in plain.items():
         if not name.endswith("_on"):  # states are of the port as it is
             np.testing.assert_allclose(measured[name][-1], series[0], rtol=1e-12, err_msg=name)
+
+
+def test_measures_and_happenings_may_come_and_go() -> None:
+    """Worlds that differ for some days go on side by side afterwards, whatever each remembers."""
+    shares = {
+        **RATES,
+        ("cleaning_policy", "quay/exchanger"): [1.0, 0.0],
+        ("cleaning_policy", "quay/intake"): [1.0, 0.0],
+    }
+
+    def ruled(day: Day) -> Worlds:
+        age = day.number - FIRST
+        halted = {("out_of_service", "quay/intake"): 1.0} if age in (6, 9) else {}
+        return worlds(day, shares if 4 <= age < 8 else {}, halted)
+
+    def given(day: Day) -> Series:
+        flows = work(day)
+        if day.number - FIRST == 5:  # production differs between worlds for a day
+            flows = {name: np.concatenate((flow, 0.5 * flow)) for name, flow in flows.items()}
+        return flows
+
+    made = run(port(), 12, 3600, given=given, ruled=ruled)
+    assert all(np.isfinite(series).all() for series in made.values())
+    tank = made["estran/hot_water/t_tank"]
+    assert not np.array_equal(tank[0, 24 * 5 : 24 * 7], tank[1, 24 * 5 : 24 * 7])
+    energy = made["quay/intake/energy"].reshape(2, 12, 24).sum(axis=2)
+    assert (energy[:, [6, 9]] == 0).all()
+    assert energy[0, 10] != energy[1, 10]  # their strainers remember
 
 
 @pytest.mark.parametrize("kind", ORDER)
