@@ -110,7 +110,8 @@ class LiveSource:
         if last_s is None:
             self._send_series(self._days.latest(now_s - self._history_s))
             return self._send_past(now_s - self._history_s, now_s, stop)
-        return self._send_past(max(last_s, now_s - self._catch_up_s), now_s, stop)
+        # A position in the future was kept by a clock that has been set back: sending goes on from now.
+        return self._send_past(max(min(last_s, now_s), now_s - self._catch_up_s), now_s, stop)
 
     def send(self, after_s: int, until_s: int) -> None:
         """Send everything that is due with after < time ≤ until [s], one pack an asset."""

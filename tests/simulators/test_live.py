@@ -206,6 +206,15 @@ def test_a_position_that_cannot_be_read_is_a_first_start(tmp_path: Path) -> None
     assert int(place.read_text() or 0) in (0, NOW_S)
 
 
+def test_a_position_in_the_future_does_not_silence_the_source(tmp_path: Path) -> None:
+    """Where the clock was a day ahead before, sending goes on from now, not tomorrow."""
+    place, agent = tmp_path / "position", KeepingAgent()
+    place.write_text(str(NOW_S + 86_400))
+    run(agent, NOW_S, NOW_S + 60, position=place)
+    assert NOW_S < int(place.read_text()) <= NOW_S + 60
+    assert len(agent.readings()) > 5
+
+
 def test_a_laptop_that_slept_sends_what_it_missed() -> None:
     """A clock that jumps two hours while running loses nothing."""
     agent = KeepingAgent()

@@ -13,6 +13,8 @@ from simulators.scenario import Scenario
 from simulators.sensors.faults import Fault, FaultKind
 from simulators.testing import simulate
 from telemetry.errors import ConfigurationError
+from telemetry.quantities import QUANTITIES
+from telemetry.units import conversion
 from tests.fixtures.small_port import BEGINS, SITE, SmallPort, midnight_s
 
 if TYPE_CHECKING:
@@ -85,3 +87,17 @@ def test_a_point_that_does_not_exist_is_named() -> None:
     """A slip in a test is told, not answered with nothing."""
     with pytest.raises(ConfigurationError, match='unknown point "a/room/tt"'):
         run().series("a/room/tt")
+
+
+def test_the_shipped_port_is_read_whole() -> None:
+    """Every point of the site with a physical model sends within a week, and nothing that its quantity forbids."""
+    week = simulate("plain", cadence_s=900)
+    columns = week.columns()
+    counts = sum(np.bincount(day.key_index, minlength=len(day.keys)) for day in columns)
+    assert [key for key, count in zip(columns[0].keys, np.atleast_1d(counts).tolist(), strict=True) if not count] == []
+    for day in columns:
+        for number, point in enumerate(week.site.points):
+            factor, offset = conversion(point.quantity, point.unit)
+            value = day.value[day.key_index == number] * factor * (point.pulse_weight or 1.0) + offset
+            quantity = QUANTITIES[point.quantity]
+            assert ((value >= quantity.minimum - 1e-9) & (value <= quantity.maximum + 1e-9)).all(), point.key
