@@ -25,8 +25,8 @@ class BoilerParameters(Parameters, frozen=True, kw_only=True, forbid_unknown_fie
     oxygen_percent: float = 5.0  # in the flue gas as found [%]
     tuned_oxygen_percent: float = 3.0  # after tuning the burner [%]
     # --- the uses --------------------------------------------------------------------------------------------------
-    cooker_kg_per_kg: float = 0.66  # steam for each kg of product [kg/kg] [J]
-    retort_kg_per_kg: float = 0.54  # [kg/kg] [J]
+    cooker_kg_per_kg: float = 0.68  # steam for each kg of product [kg/kg] [J]
+    retort_kg_per_kg: float = 0.55  # [kg/kg] [J]
     retorts: int = 3  # that take turns [1]; each draws four times as much while it comes up to temperature [J]
     retort_cycle_h: float = 1.25  # from one filling to the next [h] [J]
     cleaning_kg_per_h: float = 250.0  # blown into cleaning water after the shift [kg/h] [J]
