@@ -35,15 +35,16 @@ def status(port: Port, device: str, state: State, minute: float | None, **more: 
     return DeviceStatus(site=port.site.id, device=device, state=state, received_us=received_us, told_us=told, **values)
 
 
-def belief(port: Port, asset: str, device: str, **changed: Any) -> AssetMeta:
-    """Return what a device believes: the site file's own points, with `flow` changed."""
+def belief(port: Port, asset: str, device: str, *, at_s: float = 0.0, **changed: Any) -> AssetMeta:
+    """Return what a device believes so long after START: the site file's own points, with `flow` changed."""
     points = [meta_point(point) for point in port.site.points if point.asset == asset]
     told = tuple(
         MetaPoint(**{name: getattr(one, name) for name in one.__struct_fields__} | changed) if one.n == "flow" else one
         for one in points
     )
+    arrived_us = to_us(START + timedelta(seconds=at_s))
     return AssetMeta(
-        site=port.site.id, asset=asset, device=device, boot=3, received_us=to_us(START), points=told, catalogue="v7"
+        site=port.site.id, asset=asset, device=device, boot=3, received_us=arrived_us, points=told, catalogue="v7"
     )
 
 
