@@ -8,8 +8,8 @@ anomaly                 same record: standard deviation 1.0 K, 0.983 from one da
 within the day          same record: M2 0.07 K, 24 h 0.04 K in winter and 0.15 K in summer, the rest 0.18 K
 phase of M2             judgement: off Boulogne the stream runs with the level, so water has been carried furthest a
                         quarter of a period after high water
-with the air            judgement: daily shocks correlated by 0.6, which makes the anomalies of a day correlated by 0.32
-                        and whole temperatures, seasons included, by 0.9 as in the record
+with the air            judgement: daily shocks correlated by 0.85, which makes the anomalies of a day correlated by
+                        0.45 and whole temperatures, seasons included, by 0.88 (0.9 in the record)
 surge                   standard deviation about 0.17 m: 1 cm for each hPa below the mean (inverse barometer), the rest
                         is wind (judgement)
 ======================  ========================================================================================
@@ -41,7 +41,7 @@ class SeaParameters:
     )  # mean, then cosine and sine of each harmonic [°C]
     anomaly_k: float = 1.0  # standard deviation of a day from its season [K]
     persistence: float = 0.983  # of that, from day to day [1]
-    with_air: float = 0.6  # correlation of the daily shocks of sea and air [1]
+    with_air: float = 0.85  # correlation of the daily shocks of sea and air [1]
     tidal_k: float = 0.07  # amplitude that goes with M2 [K]
     tidal_lag_rad: float = np.pi / 2.0  # behind high water
     daily_k: float = 0.095  # amplitude of the daily wave, mean of the year [K]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,7 +58,17 @@ class _LocalDay:
 
     relative: float  # volume over that of an ordinary day [1]
     on: NDArray[np.float64]  # whether its minutes lie in a shift (1440,), 0 or 1
-    weights: NDArray[np.float64]  # how the volume lies over its minutes (1440,): the sum is 1, or 0 without a shift
+    usual: NDArray[np.float64]  # usual pace by the minute (1440,)
+    paces: NDArray[np.float64]  # pace over the usual one, by blocks of the day
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """How the volume lies over its minutes (1440,): the sum is 1, or 0 without a shift."""
+        if not self.usual.any():
+            return _NOTHING
+        shape = self.usual * np.repeat(self.paces, _BLOCK)
+        weights: NDArray[np.float64] = shape / shape.sum()
+        return weights
 
 
 class Activity:
@@ -123,21 +133,25 @@ class Activity:
         luck = np.exp(sigma * self._luck.normal(local_days) - 0.5 * sigma**2)
         volumes = luck * monthly(self._months, (local_days + 0.5) * DAY_S)
         blocks = local_days[:, None] * _BLOCKS_A_DAY + np.arange(_BLOCKS_A_DAY)
-        paces = np.repeat(np.exp(own.pace * self._paces.normal(blocks)), _BLOCK, axis=1)
+        paces = np.exp(own.pace * self._paces.normal(blocks))
         return {
-            int(day): self._local_day(int(day), float(volume), pace)
-            for day, volume, pace in zip(local_days, volumes, paces, strict=True)
+            int(day): self._local_day(int(day), float(volume), of_day)
+            for day, volume, of_day in zip(local_days, volumes, paces, strict=True)
         }
 
-    def _local_day(self, number: int, volume: float, pace: NDArray[np.float64]) -> _LocalDay:
+    def _local_day(self, number: int, volume: float, paces: NDArray[np.float64]) -> _LocalDay:
         own, day = self._own, date_of(number)
         hours = (own.hours, own.saturday_hours, own.sunday_hours)[max(0, day.weekday() - 4)]
         if not hours:
-            return _LocalDay(relative=0.0, on=_NOTHING, weights=_NOTHING)
+            return _LocalDay(relative=0.0, on=_NOTHING, usual=_NOTHING, paces=paces)
         usual = own.weekdays[day.weekday()] * (own.holiday if is_holiday(number, own.country) else 1.0)
         feasts = (1.0 + own.christmas * _towards_christmas(day)) * (1.0 + own.easter * _towards_easter(day))
-        shape = _profile(hours, own.start_up_min, own.pause_min) * pace
-        return _LocalDay(relative=volume * usual * feasts, on=_on(hours), weights=shape / shape.sum())
+        return _LocalDay(
+            relative=volume * usual * feasts,
+            on=_on(hours),
+            usual=_profile(hours, own.start_up_min, own.pause_min),
+            paces=paces,
+        )
 
 
 @lru_cache(maxsize=64)

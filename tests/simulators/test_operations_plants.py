@@ -257,55 +257,6 @@ def test_lots_come_in_shifts_pallet_by_pallet() -> None:
     assert kg_per_min.sum() / 700.0 == pytest.approx(amounts([made], "a/room/pallets_in").sum())
 
 
-def test_dock_stays_cooler_than_the_quay_and_warms_with_the_shift() -> None:
-    """On a hot day the dock lies between its set point and the quay, warmer in the shift than at night."""
-    day = Day(MONDAY, 900)
-    work = np.zeros((1, 96))
-    work[0, 32:64] = 1.0
-    plant = dock.build([{"type": "dock", "asset": "a/dock"}], 5)
-    made = plant.advance(day, Worlds(count=1, steps=96), weather(day, 30.0, 50.0), {"at_work:a/dock": work})
-    air = made.flows["dock_c:a/dock"][0]
-    assert air[31] == pytest.approx(6.0 + 0.10 * 24.0, abs=0.01)
-    assert air[63] == pytest.approx(6.0 + 0.22 * 24.0, abs=0.01)
-    assert made.flows["dock_humidity:a/dock"].max() <= 85.0
-    assert level(made, "a/dock/t_air")[0, 63] == pytest.approx(air[63], abs=0.01)
-
-
-def test_dock_is_not_heated() -> None:
-    """On a cold day it is colder than its set point, warmer than the quay, and drier than the quay."""
-    day = Day(MONDAY, 3600)
-    plant = dock.build([{"type": "dock", "asset": "a/dock"}], 5)
-    made = plant.advance(
-        day, Worlds(count=1, steps=24), weather(day, -4.0, 80.0), {"at_work:a/dock": np.zeros((1, 24))}
-    )
-    assert made.flows["dock_c:a/dock"][0, -1] == pytest.approx(6.0 - 0.6 * 10.0, abs=0.01)
-    assert made.flows["dock_humidity:a/dock"][0, -1] < 70.0
-
-
-def test_dock_lags_alike_in_any_step() -> None:
-    """Minutes and hours give the same temperature after a day."""
-    ends = []
-    for step_s in (60, 3600):
-        day = Day(MONDAY, step_s)
-        plant = dock.build([{"type": "dock", "asset": "a/dock", "follow_h": 8.0}], 5)
-        work = {"at_work:a/dock": np.ones((1, day.steps))}
-        made = plant.advance(day, Worlds(count=1, steps=day.steps), weather(day, 30.0), work)
-        ends.append((level(made, "a/dock/t_air")[0, -1], made.flows["dock_c:a/dock"].mean()))
-    assert ends[0] == pytest.approx(ends[1], rel=1e-6)
-
-
-def test_station_shows_the_weather() -> None:
-    """Steady weather is shown as it is; a rising one half way to the next mean."""
-    day = Day(MONDAY, 900)
-    plant = station.build([{"type": "weather_station", "asset": "a/weather"}], 5)
-    steady = weather(day)
-    rising = Weather(**{**vars(steady), "air_c": np.arange(96.0)})
-    made = plant.advance(day, Worlds(count=1, steps=96), rising, {})
-    assert level(made, "a/weather/t_air")[0] == pytest.approx(np.arange(96.0) + 0.5)
-    assert level(made, "a/weather/pressure")[0] == pytest.approx(1.015)
-    assert level(made, "a/weather/humidity")[0] == pytest.approx(80.0)
-
-
 @pytest.mark.parametrize(
     ("module", "table"),
     [
