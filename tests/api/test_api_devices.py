@@ -145,6 +145,7 @@ def test_the_page_of_devices(client: httpx.Client, port: Port) -> None:
     assert "offline – connection lost through agent-1" in said
     assert "Cold room 2 – flow: unit L/s, declared m3/h" in said
     assert "never said" in said
+    assert "points as in the site file" in said
     french = text_of(client.get("/small/devices?lang=fr").text)
     assert "Chambre froide 2 – flow : unité L/s, déclaré m3/h" in french
     assert "hors ligne – liaison rompue par agent-1" in french
