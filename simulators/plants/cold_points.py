@@ -28,7 +28,7 @@ _DOOR_S = 480.0  # the zone at the door recovers
 _COIL_S = 300.0  # metal of the coils
 _DOOR_SHARE = 0.25  # of the temperature difference that the zone at an open door takes up
 _COIL_SPREAD_K = 2.0  # coils above the evaporating temperature at full load
-_DEFROSTED_C = 8.0  # where defrosting coils tend to
+_DEFROSTED_C = 12.0  # where defrosting coils tend to
 _DRYING_KG_PER_S = 2.0  # air that the coils dry at full load [kg/s]
 _FAR_K = 0.3  # the far end above the return
 

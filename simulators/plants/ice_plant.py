@@ -93,7 +93,7 @@ class IcePlants:
 
 
 def specific_kwh_per_t(plant: Parameters, water_c: ArrayLike, air_c: ArrayLike) -> NDArray[np.float64]:
-    """Return the electricity for a tonne of ice [kWh/t] from water and in air of so many °C; 58 from 12 °C in 12 °C."""
+    """Return the electricity for a tonne of ice [kWh/t] from water and in air of so many °C; 63 from 12 °C in 12 °C."""
     taken = _WATER_KJ_PER_KG_K * np.asarray(water_c, np.float64) + FUSION_KJ_PER_KG - _ICE_KJ_PER_KG_K * plant.ice_c
     cop = cop_between(plant.evaporating_c, air_cooled_c(plant.condensing, air_c, 0.0), plant.relative_efficiency)
     rejected = taken * (1.0 + 1.0 / cop)
