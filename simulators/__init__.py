@@ -1,1 +1,1 @@
-"""Replay of recorded data and stand-in signals; the physical port comes in a later step."""
+"""A port in physics with known truth, seen through its sensors; recorded data replayed; signals for sites without a model."""
