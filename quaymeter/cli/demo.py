@@ -10,13 +10,17 @@ import typer
 
 from quaymeter.cli.context import Json, default_site_file
 from quaymeter.cli.kinds import BrokerKind  # noqa: TC001 – typer reads annotations when it runs
-from quaymeter.cli.output import ExitCode, say, show_json, stderr
+from quaymeter.cli.output import ExitCode, progress, say, show_json, stderr
 from quaymeter.demo.family import StoppedError
 from quaymeter.demo.place import DEFAULT, Place
 from quaymeter.demo.session import Options, Report, Session
 from quaymeter.lifecycle import stopping
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress, TaskID
+
     from quaymeter.demo.port import DemoPort
 
 
@@ -25,7 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(demo)
 
 
-def demo(
+def demo(  # noqa: PLR0913 – each is an option of the command
     *,
     data_dir: Annotated[
         Path, typer.Option(help="Where its data are kept; a second start goes on with them.")
@@ -34,6 +38,10 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the page; another one is taken where it is not free.")] = 8080,
     broker: Annotated[BrokerKind | None, typer.Option(help="Which broker; mosquitto where it is installed.")] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Run, add up, report, end.")] = False,
+    scenario: Annotated[str, typer.Option(help="What happens in the simulated port.")] = "capecure",
+    history_months: Annotated[
+        int, typer.Option(help="Months of simulated past, imported in the background; 0: none.", min=0)
+    ] = 26,
     seconds: Annotated[float, typer.Option(help="How long signals flow in a headless run.", min=1)] = 60.0,
     as_json: Json = False,
 ) -> None:
@@ -45,10 +53,14 @@ def demo(
     Example:  quaymeter demo --headless --seconds 60 --json
     """
     place = Place(root=data_dir)
-    options = Options(place=place, site_file=site_file or default_site_file(), api_port=port, broker=str(broker or ""))
-    with stopping() as stop, place.held():
+    options = Options(
+        place=place, site_file=site_file or default_site_file(), api_port=port, broker=str(broker or ""),
+        scenario=scenario, history_months=history_months,
+    )  # fmt: skip
+    with stopping() as stop, place.held(), progress() as bar:
+        session = Session(options, tell=say, stop=stop, tell_history=_history_bar(bar))
         try:
-            report = _run(Session(options, tell=say, stop=stop), place, seconds if headless else None)
+            report = _run(session, place, seconds if headless else None)
         except StoppedError:
             say("stopped while starting")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -67,12 +79,28 @@ def _run(session: Session, place: Place, seconds: float | None) -> Report | None
     return report
 
 
+def _history_bar(bar: Progress) -> Callable[[int, int, str], None]:
+    """Return what shows how far the past is, from the first news of it on."""
+    tasks: list[TaskID] = []
+
+    def move(done: int, days: int, note: str) -> None:
+        if not tasks:
+            tasks.append(bar.add_task("history (days)", total=days, note=""))
+        bar.update(tasks[0], completed=done, total=days, note=note)
+        if done == days and not bar.tasks[0].fields.get("told"):
+            bar.update(tasks[0], told=True)
+            say(f"the simulated past is in: {days} days, {note.partition(',')[0]}")
+
+    return move
+
+
 def _welcome(port: DemoPort, place: Place, first_reading_s: float) -> None:
     """Tell where the page is, once there is something on it."""
     say(f"first reading visible after {first_reading_s:.1f} s")
     if not port.broker.durable:
         say(f"broker {port.broker.kind}: for demonstrations, it forgets its queue when it is killed (receipts make up)")
-    say(f"signals are simulated; other commands reach this demo with --env-file {place.settings_file}")
+    say(f"readings are simulated; other commands reach this demo with --env-file {place.settings_file}")
+    say(f"what is true of them: quaymeter --env-file {place.truth_file} truth")
     stderr().print(f"quaymeter is running: {port.url}   (Ctrl-C stops it)", style="bold", markup=False)
 
 

@@ -6,8 +6,9 @@ import os
 import signal
 import time
 from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,17 +16,26 @@ from edge.agent import Agent
 from edge.buffer import Buffer
 from edge.reports import own_assets
 from quaymeter import logs
-from quaymeter.cli.context import service_settings
+from quaymeter.cli.context import service_settings, user_name
 from quaymeter.cli.kinds import BrokerKind  # noqa: TC001 – typer reads annotations when it runs
 from quaymeter.cli.output import show_json
 from quaymeter.lifecycle import hold_lifeline, stopping
-from quaymeter.publishing import agent_settings
+from quaymeter.publishing import agent_settings, drain
 from storage.embedded import EmbeddedServer
 from telemetry.site_file import load_site
 
+if TYPE_CHECKING:
+    from edge.agent import Agent as AnyAgent
+    from simulators.live import LiveSource
+    from simulators.source import SignalSource
+    from storage.transfer import ImportResult
+    from telemetry.site import Site
+
 HISTORY_S = 3600.0
+HISTORY_CADENCE_S = 900
 DRAIN_S = 15.0
 SOURCE = "demo-source"  # speaks for every device of the site
+POLITE = 10  # how much history gives way to what is live, as `nice` counts
 
 Directory = Annotated[Path, typer.Argument(help="where its data are kept")]
 
@@ -36,6 +46,7 @@ def register(app: typer.Typer) -> None:
     group.command()(database)
     group.command()(broker)
     group.command()(source)
+    group.command()(history)
     app.add_typer(group, name="part", hidden=True)
 
 
@@ -76,10 +87,10 @@ def source(
     buffer: Annotated[Path, typer.Argument(help="Where it keeps what is not yet safe.")],
     site_file: Annotated[Path, typer.Option()],
     history_s: Annotated[float, typer.Option(help="How much of the past is sent first [s].")] = HISTORY_S,
+    scenario: Annotated[str, typer.Option(help="Scenario of the port's model, where there is one.")] = "",
+    begins: Annotated[str, typer.Option(help="Its first day.")] = "",
 ) -> None:
-    """Publish simulated signals for every point until the parent leaves, then wait for the last receipts."""
-    from simulators.source import SignalSource  # noqa: PLC0415 – the other parts run without it
-
+    """Publish simulated readings of every point until the parent leaves, then wait for the last receipts."""
     settings = service_settings(context)
     site = load_site(site_file)
     with (
@@ -88,10 +99,65 @@ def source(
         Agent(agent_settings(settings, site.id, SOURCE, assets=own_assets(site)), kept) as agent,
     ):
         hold_lifeline(stop, grace_s=DRAIN_S + 10)
-        signals = SignalSource(site, agent, history_s=history_s)
+        signals = _source(site, agent, history_s, scenario, begins)
         signals.run(stop)
-        _drain(agent)
+        drain(agent, DRAIN_S)
         show_json({"sent": signals.readings, "unsafe": kept.packs})
+
+
+def _source(site: Site, agent: AnyAgent, history_s: float, scenario: str, begins: str) -> SignalSource | LiveSource:
+    """Return the physical model's readings where a scenario is named, else made-up signals."""
+    if not scenario:
+        from simulators.source import SignalSource  # noqa: PLC0415 – the other parts run without it
+
+        return SignalSource(site, agent, history_s=history_s)
+    from quaymeter.simulation.live import live_source  # noqa: PLC0415 – as above
+    from simulators.scenario import load_scenario  # noqa: PLC0415 – as above
+
+    told = load_scenario(scenario, begins=date.fromisoformat(begins))
+    return live_source(site, told, agent, beside=agent.buffer.path, history_s=history_s)
+
+
+class _StoppedError(Exception):
+    """The parent left while history was being imported."""
+
+
+def history(
+    context: typer.Context,
+    site_file: Annotated[Path, typer.Option()],
+    scenario: Annotated[str, typer.Option()],
+    begins: Annotated[str, typer.Option(help="First day.")],
+    until: Annotated[str, typer.Option(help="Moment from which readings came live.")],
+) -> None:
+    """Import the simulated past with its truth, and end; stopped half way, the next start goes on."""
+    from quaymeter.simulation.backfill import backfill  # noqa: PLC0415 – the other parts run without it
+    from quaymeter.simulation.plan import HistoryPlan  # noqa: PLC0415 – as above
+    from simulators.scenario import load_scenario  # noqa: PLC0415 – as above
+
+    settings = service_settings(context)
+    os.nice(POLITE)
+    first, end = date.fromisoformat(begins), datetime.fromisoformat(until).astimezone(UTC)
+    plan = HistoryPlan(
+        site=load_site(site_file), scenario=load_scenario(scenario, begins=first), first=first,
+        last=(end - timedelta(microseconds=1)).date(),
+        cadence_s=HISTORY_CADENCE_S, until=end,
+    )  # fmt: skip
+    with stopping() as stop:
+        hold_lifeline(stop, grace_s=DRAIN_S + 10)
+        began_s = time.monotonic()
+
+        def tell(now: ImportResult) -> None:
+            speed = (now.rows - now.resumed_at) / (time.monotonic() - began_s)
+            show_json({"days_done": now.parts_done, "days": now.parts, "rows": now.rows, "rows_per_s": round(speed)})
+            if stop.is_set():
+                raise _StoppedError
+
+        try:
+            result = backfill(plan, settings.conninfo, truth_dsn=settings.truth_dsn, who=user_name(), progress=tell)
+        except _StoppedError:
+            return
+        show_json({"days_done": result.parts_done, "days": result.parts, "rows": result.rows, "rows_per_s": 0}
+                  | {"finished": True})  # fmt: skip
 
 
 def _stop_server(server: EmbeddedServer) -> None:
@@ -104,10 +170,3 @@ def _stop_server(server: EmbeddedServer) -> None:
             os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown
         while server.pid is not None:
             time.sleep(0.05)
-
-
-def _drain(agent: Agent) -> None:
-    """Wait for the last receipts, but not for a broker that is gone: what is kept goes out at the next start."""
-    end = time.monotonic() + DRAIN_S
-    while agent.buffer.packs and agent.publisher.connected and time.monotonic() < end:
-        time.sleep(0.02)

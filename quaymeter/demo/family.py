@@ -38,6 +38,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    may_end: bool = False  # by itself, its work done
     _said: queue.Queue[dict[str, object]] = field(default_factory=queue.Queue)
 
     def ask_to_stop(self) -> None:
@@ -67,6 +68,14 @@ class Child:
                     raise self.failure() from None
                 if time.monotonic() > end:
                     raise self.failure(f"was not ready within {timeout_s:.0f} s") from None
+
+    def news(self) -> list[dict[str, object]]:
+        """Return the JSON lines that it wrote to stdout since it was last asked, without waiting."""
+        found = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                found.append(self._said.get_nowait())
+        return found
 
     def failure(self, what: str = "") -> QuaymeterError:
         """Return the error that explains this child's end, with the last lines of its log."""
@@ -99,7 +108,7 @@ class Family:
         self._logs = logs
         self._children: list[Child] = []
 
-    def start(self, name: str, arguments: Sequence[str], environ: Mapping[str, str]) -> Child:
+    def start(self, name: str, arguments: Sequence[str], environ: Mapping[str, str], *, may_end: bool = False) -> Child:
         """Start `python -m quaymeter ARGUMENTS` with exactly these QUAYMETER_* variables."""
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{name}.log"
@@ -113,7 +122,7 @@ class Family:
                 env={**clean, **environ},
                 start_new_session=True,
             )
-        child = Child(name=name, process=process, log=log)
+        child = Child(name=name, process=process, log=log, may_end=may_end)
         child.listen()
         self._children.append(child)
         return child
@@ -121,7 +130,8 @@ class Family:
     def check(self) -> None:
         """Raise the failure of a child that has ended by itself."""
         for child in self._children:
-            if child.process.poll() is not None:
+            code = child.process.poll()
+            if code is not None and not (child.may_end and code == 0):
                 raise child.failure()
 
     def stop(self, child: Child, *, timeout_s: float = 25.0) -> int:

@@ -68,11 +68,6 @@ class Place:
         """When the simulated port begins, and when it went live: the same at every start."""
         return self.root / "story.json"
 
-    @property
-    def checkpoint(self) -> Path:
-        """State of the simulated port for a quick start; may be deleted."""
-        return self.root / "port.state"
-
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the directory for this process; refuses where another demo has it."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quaymeter.demo.place import Place
+    from quaymeter.demo.story import Story
     from telemetry.site import Site
 
 DATABASE_S = 180.0  # recovery after a crash may take a while
@@ -63,6 +64,7 @@ class DemoPort:
         self._tell = tell
         self._family = Family(place.logs)
         self._source: Child | None = None
+        self._history: Child | None = None
         self._environ: Mapping[str, str] = {}
         self._keys: Keys | None = None
         self.broker = Broker(port=0, kind="", durable=False)
@@ -121,10 +123,29 @@ class DemoPort:
                 wait.result()
         self._tell(f"the gateway and the API are ready; broker: {self.broker.kind}")
 
-    def start_source(self) -> None:
-        """Start the source of signals."""
+    def start_source(self, story: Story | None) -> None:
+        """Start the source of readings: of the port's physical model, or made-up signals where there is none.
+
+        It needs the broker only, and a model needs a while to reach the present: it is started before the services.
+        """
         arguments = ["part", "source", str(self._place.buffer), "--site-file", str(self._site_file)]
-        self._source = self._family.start("source", arguments, self._environ)
+        if story is not None:
+            arguments += ["--scenario", story.scenario, "--begins", story.begins.isoformat()]
+        self._source = self._family.start("source", arguments, {"QUAYMETER_BROKER_PORT": str(self.broker.port)})
+
+    def start_history(self, story: Story) -> Child:
+        """Start the import of the simulated past."""
+        arguments = ["part", "history", "--site-file", str(self._site_file), "--scenario", story.scenario]
+        arguments += ["--begins", story.begins.isoformat(), "--until", story.live_from.isoformat()]
+        environ = {"QUAYMETER_DSN": self.keys.app, "QUAYMETER_TRUTH_DSN": self.keys.truth}
+        self._history = self._family.start("history", arguments, environ, may_end=True)
+        return self._history
+
+    def stop_history(self) -> None:
+        """Stop the import of the past behind the day that it is at; the next start goes on there."""
+        if self._history is not None:
+            self._family.stop(self._history)
+            self._history = None
 
     def stop_source(self) -> Mapping[str, object]:
         """Stop the source of signals and wait until what it sent is safe; returns what it counted."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import time
 import tomllib
 from contextlib import suppress
+from datetime import date, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,10 @@ import psutil
 import pytest
 
 from quaymeter.broker import find_mosquitto
+from quaymeter.cli.context import read_settings_file
+from storage.engine import connect
+from storage.truth import runs
+from telemetry.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 START_S = 90.0
 STOP_S = 40.0
 COMMAND = [sys.executable, "-m", "quaymeter", "demo", "--port", "0"]
+PRESENT = ("--history-months", "0")
 
 
 @pytest.fixture
@@ -114,14 +121,27 @@ def test_headless_demo_adds_up(data: Path, started: list[subprocess.Popen[str]])
 
     second = _headless(data, started)
     assert second["readings"] == first["readings"] + second["stored"]
-    # It sends the last hour again: what the first run stored comes back as duplicates, and as nothing else.
-    assert second["duplicates"] > 0
-    assert second["quarantined"] == 0
+    # It goes on where the first run stopped: the hour before is not sent again.
+    assert 0 < second["stored"] < first["stored"]
+    assert (second["duplicates"], second["quarantined"]) == (0, 0)
 
 
-def _headless(data: Path, started: list[subprocess.Popen[str]]) -> dict[str, Any]:
-    process = _start(data, started, "--headless", "--seconds", "4", "--json")
-    out, err = process.communicate(timeout=START_S + STOP_S)
+def test_the_simulated_past_comes_in_behind_the_page(data: Path, started: list[subprocess.Popen[str]]) -> None:
+    """Stopped while the past comes in, the next start goes on; counted apart, and the whole ledger balances."""
+    first = _headless(data, started, months=1)
+    second = _headless(data, started, months=1, seconds=45)
+    assert first["readings"] == first["stored"] + first["history_rows"]
+    assert second["readings"] == first["readings"] + second["stored"] + second["history_rows"]
+    story = json.loads((data / "story.json").read_text(encoding="utf-8"))
+    days = (datetime.fromisoformat(story["live_from"]).date() - date.fromisoformat(story["begins"])).days
+    # The least that a port of so many points tells in whole days by the quarter of an hour; some come once a day.
+    assert first["history_rows"] + second["history_rows"] > days * 96 * 0.7 * first["points"]
+
+
+def _headless(data: Path, started: list[subprocess.Popen[str]], *, months: int = 0, seconds: int = 4) -> dict[str, Any]:
+    options = ("--headless", "--seconds", str(seconds), "--json", "--history-months", str(months))
+    process = _start(data, started, *options)
+    out, err = process.communicate(timeout=START_S + seconds + STOP_S)
     assert process.returncode == 0, err
     document: dict[str, Any] = json.loads(out)
     assert document["balanced"] is True
@@ -135,12 +155,13 @@ def test_the_end_of_the_demo_is_the_end_of_all(
     data: Path, started: list[subprocess.Popen[str]], number: signal.Signals
 ) -> None:
     """Ctrl-C and kill -9 of the demo leave none of its processes running."""
-    process = _start(data, started)
+    process = _start(data, started, *PRESENT)
     url = _wait_until_running(process)
     assert any(row["value"] is not None for row in _ask(url, "/api/v1/latest"))
     if number is signal.SIGINT:
         _assert_healthy(data)
         _assert_replayed_once(data)
+        _assert_truth_is_closed(data)
     family = _children(process)
     assert len(family) >= 7  # database, broker, gateway, worker, API, source, and the servers they run
     process.send_signal(number)
@@ -173,9 +194,22 @@ def _assert_replayed_once(data: Path) -> None:
         assert [(one["stored"], one["duplicate"]) for one in document["files"]] == [(stored, duplicate)]
 
 
+def _assert_truth_is_closed(data: Path) -> None:
+    """With the key the truth is empty or not, but readable; with the login of the services it is neither."""
+    settings, truth = read_settings_file(data / "settings.env"), read_settings_file(data / "truth.env")
+    assert "QUAYMETER_TRUTH_DSN" not in settings
+    assert {stat.S_IMODE((data / name).stat().st_mode) for name in ("settings.env", "owner.env", "truth.env")} == {
+        0o600
+    }
+    with connect(truth["QUAYMETER_TRUTH_DSN"]) as connection:
+        assert runs(connection) == []
+    with connect(settings["QUAYMETER_DSN"]) as connection, pytest.raises(StorageError, match="does not hold the key"):
+        runs(connection)
+
+
 def test_ctrl_c_while_starting_stops_what_has_started(data: Path, started: list[subprocess.Popen[str]]) -> None:
     """An impatient Ctrl-C, as soon as the first part is started, leaves nothing behind either."""
-    process = _start(data, started)
+    process = _start(data, started, *PRESENT)
     family = _children(process)
     while not family:
         assert process.poll() is None
@@ -189,7 +223,7 @@ def test_ctrl_c_while_starting_stops_what_has_started(data: Path, started: list[
 
 def test_the_demo_runs_without_mosquitto(data: Path, started: list[subprocess.Popen[str]]) -> None:
     """With the broker that pip installs everything adds up as well, and the report says that it is not durable."""
-    process = _start(data, started, "--headless", "--seconds", "2", "--json", "--broker", "iotcore")
+    process = _start(data, started, "--headless", "--seconds", "2", "--json", "--broker", "iotcore", *PRESENT)
     out, err = process.communicate(timeout=START_S + STOP_S)
     assert process.returncode == 0, err
     document = json.loads(out)
@@ -198,9 +232,9 @@ def test_the_demo_runs_without_mosquitto(data: Path, started: list[subprocess.Po
 
 def test_one_demo_at_a_time_in_a_directory(data: Path, started: list[subprocess.Popen[str]]) -> None:
     """A second demo on the same data is refused with the number of the first; a part that dies ends the demo."""
-    first = _start(data, started)
+    first = _start(data, started, *PRESENT)
     url = _wait_until_running(first)
-    second = _start(data, started)
+    second = _start(data, started, *PRESENT)
     _, err = second.communicate(timeout=START_S)
     assert second.returncode == 3
     assert str(first.pid) in err
