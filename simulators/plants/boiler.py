@@ -6,7 +6,7 @@ much is lost; water, solids and heat in equal those out; what the burner must de
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,7 @@ from simulators.plants.boiler_laws import (
     water_side,
 )
 from simulators.plants.cold_water import cold_water_c
+from simulators.plants.series import recurrence
 from simulators.plants.shift_hours import AfterShift, at_work, before_shift
 from simulators.plants.steam_network import Uses, contaminated, uses_of
 from simulators.plants.traps import BLOWING, Traps
@@ -55,6 +56,7 @@ _TANK_DROOP_K = 3.0  # by which the feed tank is colder at full load, as its val
 _REFERENCE_AIR_C = 12.0  # at which the losses of the lines are given [°C]
 _HOT_BAR = 0.2  # from which traps leak [bar, gauge]
 _FULL_KJ_PER_KG = 2_500.0  # between feedwater and steam, about [kJ/kg]
+_KJ_PER_KG_K = 4.19  # of cold water
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,6 +95,8 @@ class HouseDay:
     make_up_c: Array  # (n,) [°C]
     network: Network
     water: WaterSide
+    tank_kj_per_kg: Array  # of the water in the feed tank, at the ends of the steps (W or 1, n)
+    tank_stored_kw: Array  # into that water, (W or 1, n)
     fire: Fire
 
 
@@ -107,6 +111,7 @@ class BoilerHouse:
         self._cleaning = AfterShift(parameters.cleaning_h)
         self._steam_c = float(saturation_temperature_c(parameters.pressure_bar + ATMOSPHERE_BAR))
         self._boiler_c = self._steam_c
+        self._tank_kj_per_kg: Array | None = None  # (W or 1,), where nothing heats it
 
     def advance(self, day: Day, worlds: Worlds, weather: Weather, flows: Mapping[str, Array]) -> HouseDay:
         """Simulate one day."""
@@ -119,9 +124,18 @@ class BoilerHouse:
         uses = uses_of(own, flows[f"production_kg_per_h:{own.production}"], after, day, self._seed)
         network = self._network(uses, valve, mean_c, worlds, weather, day)
         make_up_c = cold_water_c(day.middles_s)
-        water = self._water(network, mean_c, make_up_c)
+        water, tank, tank_kw = self._water(network, mean_c, make_up_c, day)
         fire = self._fire(water, valve, boiler_c, worlds, day)
-        return HouseDay(open=valve, boiler_c=boiler_c, make_up_c=make_up_c, network=network, water=water, fire=fire)
+        return HouseDay(
+            open=valve,
+            boiler_c=boiler_c,
+            make_up_c=make_up_c,
+            network=network,
+            water=water,
+            tank_kj_per_kg=tank,
+            tank_stored_kw=tank_kw,
+            fire=fire,
+        )
 
     def _boiler(self, valve: Array, day: Day) -> Array:
         """Return the boiler water's temperature [°C] at the beginning and at the ends of the steps (n + 1,).
@@ -168,8 +182,8 @@ class BoilerHouse:
             dumped=dumped,
         )
 
-    def _water(self, network: Network, mean_c: Array, make_up_c: Array) -> WaterSide:
-        """Return the flows around the feed tank."""
+    def _water(self, network: Network, mean_c: Array, make_up_c: Array, day: Day) -> tuple[WaterSide, Array, Array]:
+        """Return the flows around the feed tank, the water in it [kJ/kg] and the heat that goes into it [kW]."""
         own = self.parameters
         used = network.uses.total + network.leak + network.line
         enthalpies = (
@@ -177,12 +191,34 @@ class BoilerHouse:
             liquid_enthalpy_kj_per_kg(network.condensate_c),
             liquid_enthalpy_kj_per_kg(make_up_c),
         )
-        tank = None
+        blowdown = blowdown_kg_per_h(used, network.condensate, own.solids)
         if own.tank_c:
             full = KJ_PER_KWH * own.rated_kw / _FULL_KJ_PER_KG
-            tank = liquid_enthalpy_kj_per_kg(own.tank_c - _TANK_DROOP_K * np.minimum(1.0, used / full))
-        blowdown = blowdown_kg_per_h(used, network.condensate, own.solids)
-        return water_side(used, network.condensate, blowdown, enthalpies, tank)
+            held = liquid_enthalpy_kj_per_kg(own.tank_c - _TANK_DROOP_K * np.minimum(1.0, used / full))
+            return water_side(used, network.condensate, blowdown, enthalpies, held), held, 0.0 * held
+        mixed = water_side(used, network.condensate, blowdown, enthalpies)
+        before, after = self._tank(mixed, day)
+        stored = own.tank_kg * (after - before) / day.step_h  # [kJ/h]
+        fed = mixed.feed_kj_per_kg - stored / np.maximum(mixed.feed, 1e-9)
+        return replace(mixed, feed_kj_per_kg=fed), after, stored / KJ_PER_KWH
+
+    def _tank(self, mixed: WaterSide, day: Day) -> tuple[Array, Array]:
+        """Return the water in a feed tank that nothing heats [kJ/kg], at the beginnings and the ends of the steps.
+
+        What comes in mixes with what is there, and as much leaves; while nothing comes it stays as it is.
+        """
+        keep, entering = np.broadcast_arrays(
+            np.exp(-mixed.feed * day.step_h / self.parameters.tank_kg), mixed.feed_kj_per_kg
+        )
+        if self._tank_kj_per_kg is None:
+            share = self.parameters.condensate_share * (1.0 - self.parameters.flash_share)
+            self._tank_kj_per_kg = np.full(
+                1, _KJ_PER_KG_K * (share * self.parameters.condensate_c + (1 - share) * 12.0)
+            )
+        start = np.broadcast_to(self._tank_kj_per_kg, keep.shape[:1])
+        after = recurrence(keep, (1.0 - keep) * entering, start)
+        self._tank_kj_per_kg = after[:, -1]
+        return np.concatenate((start[:, np.newaxis], after[:, :-1]), axis=1), after
 
     def _fire(self, water: WaterSide, valve: Array, boiler_c: Array, worlds: Worlds, day: Day) -> Fire:
         """Close the balance of heat: what was taken, lost and stored must have been fired."""

@@ -14,7 +14,7 @@ class BoilerParameters(Parameters, frozen=True, kw_only=True, forbid_unknown_fie
     network: str = ""  # area/asset of the steam network's points; those of the boiler where empty
     # --- the boiler ------------------------------------------------------------------------------------------------
     pressure_bar: float = 8.0  # held in the boiler [bar, gauge]
-    rated_kw: float = 2_000.0  # heat to the boiler water at full fire, 2.7 t/h [kW] [J]
+    rated_kw: float = 2_200.0  # heat to the boiler water at full fire, 3 t/h [kW] [J]
     turn_down: float = 0.2  # lowest fire without switching off, share of full [1] [J]
     casing_kw: float = 18.0  # lost through the casing at pressure [kW]
     standby_kw: float = 6.0  # gas to keep the boiler warm between shifts [kW, lower heating value]
@@ -43,6 +43,7 @@ class BoilerParameters(Parameters, frozen=True, kw_only=True, forbid_unknown_fie
     flash_share: float = 0.12  # of the condensate lost as flash steam before it is back [1]
     condensate_c: float = 85.0  # back at the feed tank [°C]
     # --- the feed --------------------------------------------------------------------------------------------------
+    tank_kg: float = 2_500.0  # water in the feed tank [kg] [J]
     tank_c: float = 0.0  # at which steam holds the feed tank [°C]; 0: not heated, the water comes as it mixes
     solids: Solids = Solids(boiler=2.8, make_up=0.10, condensate=0.025)  # [mS/cm] [J]
     contaminations_per_year: float = 4.0  # of the condensate by product; it is dumped for two hours [1/y] [J]

@@ -66,12 +66,11 @@ class Boilers:
 
 
 class _Watched:
-    """A boiler house and what its sensors remember: header, feed tank, blowdown, burner."""
+    """A boiler house and what its sensors remember: header, blowdown, burner."""
 
     def __init__(self, house: BoilerHouse, seed: int) -> None:
         self.house = house
         self._header = Header()
-        self._feed_c: Array | None = None  # as last fed (W or 1,) [°C]
         self._since_blowdown_kg: Array = np.zeros(1)  # (W or 1,)
         self._owed_minutes = 0.0  # of fire, by a burner that fires whole minutes
         names = [str(number + 1) for number in range(_WATCHED)]
@@ -104,29 +103,17 @@ class _Watched:
     def _water_points(self, found: HouseDay, day: Day) -> dict[str, Output]:
         """Return steam, feedwater, make-up and blowdown."""
         water, ends_c = found.water, found.boiler_c[np.newaxis, 1:]
-        feed_c = self._feed_temperature(found)
+        feed_c = liquid_temperature_c(found.tank_kj_per_kg)
         return {
             "p_steam": Level(np.maximum(0.0, saturation_pressure_bar(ends_c) - ATMOSPHERE_BAR)),
             "t_steam": Level(ends_c),
             "steam_flow": Mean(water.steam),
             "steam": Flow(water.steam * day.step_h),
             "feed_flow": Mean(_m3_per_h(water.feed, feed_c)),
-            "t_feed": Mean(feed_c),
+            "t_feed": Level(feed_c),
             "make_up": Flow(_m3_per_h(water.make_up, found.make_up_c) * day.step_h),
             "blowdown": Level(self._boiler_conductivity(water.steam * day.step_h)),
         }
-
-    def _feed_temperature(self, found: HouseDay) -> Array:
-        """Return the feed tank's temperature [°C]; while nothing is fed it stays as it was."""
-        fed = (found.water.feed > 0.0) & np.ones((len(found.water.feed_kj_per_kg), 1), np.bool_)
-        mixed = liquid_temperature_c(np.where(fed, found.water.feed_kj_per_kg, 400.0))
-        if self._feed_c is None:
-            self._feed_c = mixed[np.arange(len(mixed)), fed.argmax(axis=1)]  # as it will be fed first
-        last = np.maximum.accumulate(np.where(fed, np.arange(fed.shape[1]), -1), axis=1)
-        before = np.broadcast_to(self._feed_c[:, np.newaxis], mixed.shape)
-        feed_c = np.where(last < 0, before, np.take_along_axis(mixed, np.maximum(last, 0), axis=1))
-        self._feed_c = feed_c[:, -1]
-        return feed_c
 
     def _boiler_conductivity(self, steam_kg: Array) -> Array:
         """Return the conductivity of the boiler water at the steps’ ends [mS/cm]: it rises until drained."""

@@ -1,8 +1,9 @@
 """Steam traps: each lives, fails and is found failed by its own luck.
 
 A trap fails open (it blows live steam through) or shut (it is blocked and cold). Nobody surveys, so a failed one stays
-until somebody stumbles upon it; over the years this leaves a fifth of an unmaintained plant's traps failed, most of them blowing. A survey repairs
-all of them at once; from that day they fail again at the same rates, by luck of their own.
+until somebody stumbles upon it; over the years this leaves a fifth of an unmaintained plant's traps failed, most of
+them blowing. A survey repairs all of them at once; from that day they fail again at the same rates, by luck of their
+own.
 """
 
 from __future__ import annotations

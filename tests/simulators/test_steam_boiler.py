@@ -72,7 +72,7 @@ def test_water_in_is_water_out_in_every_step(tank_c: float, step_s: int) -> None
 @pytest.mark.parametrize("tank_c", [0.0, 92.0])
 @pytest.mark.parametrize("step_s", [60, 900, 3_600])
 def test_heat_in_is_heat_out_in_every_step(tank_c: float, step_s: int) -> None:
-    """Fire, condensate and make-up bring what steam, blowdown and casing carry away or the boiler stores."""
+    """Fire, condensate and make-up bring what steam, blowdown and casing carry away or boiler and tank store."""
     own = house(tank_c)
     for found in days_of(own, 8, step_s):
         water, network, fire = found.water, found.network, found.fire
@@ -82,6 +82,7 @@ def test_heat_in_is_heat_out_in_every_step(tank_c: float, step_s: int) -> None:
         brought = water.condensate * liquid_enthalpy_kj_per_kg(network.condensate_c)
         brought = brought + water.make_up * liquid_enthalpy_kj_per_kg(found.make_up_c)
         carried = (water.steam - water.injected) * steam + water.blowdown * liquid_enthalpy_kj_per_kg(mean_c)
+        kept = kept + found.tank_stored_kw
         same(fire.fired_kw + brought / 3_600.0, carried / 3_600.0 + fire.casing_kw + kept, 1_000.0)
         same(fire.gas_kw * fire.efficiency, fire.fired_kw, 1_000.0)
         assert (fire.gas_kw > 0.0).all()
@@ -105,6 +106,18 @@ def test_a_year_of_heat_and_water_closes() -> None:
     stored = 6 * own.parameters.heat_kwh_per_k * (last_c - first_c)
     assert given == pytest.approx(taken + stored, rel=1e-6)
     assert fed == pytest.approx(steamed, rel=1e-9)
+
+
+def test_the_feed_tank_stores_what_it_says() -> None:
+    """An unheated feed tank holds 2.5 t of water: its heat at the end is that at the beginning and what went in."""
+    own = house()
+    days = list(days_of(own, 5))
+    held = np.concatenate([found.tank_kj_per_kg for found in days], axis=1)
+    stored = np.concatenate([found.tank_stored_kw for found in days], axis=1)
+    np.testing.assert_allclose(2_500.0 * np.diff(held, axis=1), 3_600.0 * 0.25 * stored[:, 1:], atol=1e-6)
+    feed_c = held / 4.19
+    assert 25.0 < feed_c[0, :].min() < feed_c[0, :].max() < 40.0
+    assert (feed_c[2, 200:] > feed_c[0, 200:] + 10.0).all()  # more condensate, warmer feedwater
 
 
 def test_the_step_changes_no_total() -> None:
@@ -174,7 +187,7 @@ def test_points_agree_with_each_other() -> None:
     assert (used <= at["steam_flow"] + 1e-9).all()
     full = slice(5 * 4, 17 * 4)
     loss = siegert_loss_percent(at["t_flue"], 25.0, at["o2"])[0, full]
-    heat_kw = at["burner"][0, full] / 100.0 * 2_000.0
+    heat_kw = at["burner"][0, full] / 100.0 * 2_200.0
     gas_kw = at["gas"][0, full] * 10.0 / 0.25
     np.testing.assert_allclose(100.0 * (1.0 - heat_kw / gas_kw), loss, rtol=1e-9)
     assert (at["t_flue"][0, full] < at["t_steam"][0, full] + 70.0).all()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,6 @@ from simulators.climate.weather import Climate
 from simulators.day import Day
 from simulators.operations import production
 from simulators.outputs import Flow
-from simulators.plant import Made
 from simulators.plants import water_use
 from simulators.plants.cold_water import cold_water_c
 from simulators.plants.shift_hours import AfterShift, before_shift
@@ -17,6 +18,9 @@ from simulators.worlds import Worlds
 from telemetry.errors import ConfigurationError
 from tests.simulators.boiler_world import FIRST, mild, nothing, plain_flows, tables
 from tests.simulators.site_points import check, points_of
+
+if TYPE_CHECKING:
+    from simulators.plant import Made
 
 ASSET, SUPPLY = "works/water", "quay/clean"
 STILL = {
