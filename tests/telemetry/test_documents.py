@@ -36,9 +36,13 @@ def test_examples_for_integrators_are_stored_whole(block: str) -> None:
     content = json.loads(payload)
     catalogue = catalogue_of(load_site(ROOT / "sites" / "capecure.toml"))
     asset = "mole/frozen_1" if b"edge-mole-1" in payload else "quay/intake"
-    told = Message(f"port/v1/capecure/{asset}/telemetry", payload, "", 1000 * NOW_MS)
+    kind = "status" if b'"state"' in payload else "meta" if b'"points"' in payload else "telemetry"
+    told = Message(f"port/v1/capecure/{asset}/{kind}", payload, "", 1000 * NOW_MS)
     decoded = Decoder(catalogue, clock_us=lambda: 1000 * NOW_MS).decode([told])
     assert not decoded.refusals
+    assert len(decoded.told) == (kind != "telemetry")
+    if kind != "telemetry":
+        return
     assert len(decoded.batch) >= len(content["e"] if isinstance(content, dict) else content)
     assert not decoded.batch.quality.any()
 
