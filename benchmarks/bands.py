@@ -97,7 +97,8 @@ def main() -> None:
         print(json.dumps({"seeds": given.seeds, "measures": found}, indent=1))
         return
     for line in found:
-        print("{measure:32} {min:6.1f} {median:6.1f} {max:6.1f} %   band {low} to {high} %".format(**line))
+        spread = f"{line['min']:6} {line['median']:6} {line['max']:6} %"
+        print(f"{line['measure']:32} {spread}   band {line['low']} to {line['high']}")
 
 
 def _line(case: Case, shares: np.ndarray) -> dict[str, float | str | bool]:

@@ -6,19 +6,18 @@ that has them.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
+from simulators.day import DAY_S
 from simulators.outputs import Amounts, Switch
 
 if TYPE_CHECKING:
     from datetime import date
-    from pathlib import Path
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -26,16 +25,7 @@ if TYPE_CHECKING:
     from simulators.survey import Survey
     from telemetry.site import Asset
 
-STYLE = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "axes.prop_cycle": mpl.cycler(color=["#0b5c8a", "#d1495b", "#2a9d8f", "#e9a03b", "#6c5b7b"]),
-    "legend.frameon": False,
-    "svg.hashsalt": "quaymeter",
-}
+STYLE = Path(__file__).with_suffix(".mplstyle")
 DOTS_PER_INCH = 110
 
 
@@ -84,7 +74,7 @@ def write_plots(found: Survey, folder: Path) -> list[Path]:
         If the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(fname=STYLE):
         figures = {"drivers": _drivers(found)}
         figures |= {f"week-{system}": _week(found, system, panels) for system, panels in SYSTEMS.items()}
         if found.scenario.demonstrators:
@@ -101,10 +91,6 @@ def _axes(count: int, title: str) -> tuple[Figure, list[Axes]]:
     figure = Figure(figsize=(10, 1.2 + 1.9 * count), layout="constrained")
     made = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
-    for axes in made:
-        locator = AutoDateLocator()
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     return figure, list(made)
 
 
@@ -115,7 +101,7 @@ def _title(found: Survey, what: str) -> str:
 
 def _drivers(found: Survey) -> Figure:
     """Draw the last year of drivers."""
-    days = found.dates[-365:]
+    days = np.array(found.dates[-365:], "datetime64[D]")
     figure, axes = _axes(5, _title(found, "A year of drivers, daily means"))
     shown = {name: values[-365:] for name, values in found.drivers.items()}
     axes[0].plot(days, shown["sea"], label="sea")
@@ -196,16 +182,14 @@ def _before_and_after(found: Survey) -> Figure:
     return figure
 
 
-def _start(found: Survey, name: str) -> datetime:
-    starts = [
-        found.scenario.instant_s(measure.start, found.site.timezone)
-        for measure in found.scenario.measures
-        if measure.demonstrator == name
-    ]
-    return datetime.fromtimestamp(min(starts), UTC)
+def _start(found: Survey, name: str) -> float:
+    """Return when a demonstrator's first measure starts [d since 1970-01-01], as plots count days."""
+    measures = [measure for measure in found.scenario.measures if measure.demonstrator == name]
+    return min(found.scenario.instant_s(measure.start, found.site.timezone) for measure in measures) / DAY_S
 
 
-def _weeks(days: list[date], *columns: list[float]) -> tuple[list[date], list[NDArray[np.float64]]]:
+def _weeks(days: list[date], *columns: list[float]) -> tuple[NDArray[np.datetime64], list[NDArray[np.float64]]]:
     """Average columns over whole weeks; a rest of less than a week is left out."""
     count = len(days) // 7
-    return days[: 7 * count : 7], [np.array(column[: 7 * count]).reshape(count, 7).mean(axis=1) for column in columns]
+    mondays = np.array(days[: 7 * count : 7], "datetime64[D]")
+    return mondays, [np.array(column[: 7 * count]).reshape(count, 7).mean(axis=1) for column in columns]
