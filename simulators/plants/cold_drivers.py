@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulators.plants.cold_parameters import Room, Rooms
     from simulators.worlds import Worlds
 
-_LEFT_OVER = 0.02  # of the stock's heat capacity stays in an emptied room: racks and pallets have mass too [J]
+_LEFT_OVER = 0.02  # of the usual stock's heat capacity stays in an empty room: racks and pallets have mass too [J]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,7 +129,8 @@ def _in_front_of_doors(
 def _stock_kg(room: Room, worlds: Worlds, flows: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     """Return the stock (W or 1, n) [kg]: as operations say, else the usual one and what happens to it."""
     told = flows.get(f"stock_kg:{room.asset}")
-    return room.stock_kg * worlds.happening("stock_factor", room.asset, 1.0) if told is None else told
+    stock_kg = room.stock_kg * worlds.happening("stock_factor", room.asset, 1.0) if told is None else told
+    return np.maximum(stock_kg, _LEFT_OVER * room.stock_kg)
 
 
 def _share(rooms: Rooms, worlds: Worlds, kind: str) -> NDArray[np.float64]:

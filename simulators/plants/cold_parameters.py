@@ -29,7 +29,7 @@ class Room:
     air_mass_factor: float = 3.5  # racks and surfaces that follow the air, as a multiple of the air [J]
     product_kj_per_kg_k: float = 2.0  # fish below −15 °C
     product_hours: float = 100.0  # time in which the stock follows the air [J]
-    stock_kg: float = 1_200_000.0  # where operations do not tell
+    stock_kg: float = 1_200_000.0  # the usual one; in force where operations do not tell
     door_width_m: float = 3.0
     door_height_m: float = 3.5
     door_flow: float = 0.8  # share of the full flow that a door in use reaches, D_f
@@ -45,7 +45,7 @@ class Room:
     fan_kw: float = 15.0
     fan_floor: float = 0.5  # fans turn at least so much of the time, and more with the cold asked for [J]
     ec_fan_kw: float = 9.0  # after ec_fans
-    ec_fan_floor: float = 0.3  # after ec_fans: they also stop when no cold is asked for [J]
+    ec_fan_floor: float = 0.4  # after ec_fans: they also stop when no cold is asked for [J]
     air_m3_per_h: float = 70_000.0  # through the evaporators, all fans on
     defrost_kw: float = 40.0  # heat given to the coils
     defrost_electric: bool = True  # else hot gas of the plant, which costs no electricity

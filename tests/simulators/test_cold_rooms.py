@@ -244,6 +244,18 @@ def test_more_stock_is_slower_to_warm() -> None:
     assert 0.4 < rise[0] / rise[1] < 0.7
 
 
+def test_a_room_without_stock_goes_on() -> None:
+    """Sold out to the last pallet, a room keeps its set point, and its balance closes."""
+    plant, day = both_rooms(), Day(FIRST, 900)
+    weather = plain_weather(day)
+    flows = chores(day, weather) | {f"stock_kg:{FROZEN}": np.zeros((1, day.steps))}
+    drivers, doors, trace = plant.run(day, ruled(day), weather, flows)
+    assert abs(trace.air_c[:, 0, 0].mean() + 22.0) < 0.5
+    assert np.isfinite(trace.stock_c).all()
+    one = balance(plant.rooms, drivers, doors, trace, day.step_s)
+    assert np.max(np.abs(one.residual) / one.turnover) < 1e-6
+
+
 def test_a_wrong_parameter_is_refused_with_a_cure() -> None:
     """An unknown key and a text where a number belongs are told by place, cause and cure."""
     with pytest.raises(ConfigurationError, match="set_point_c"):
