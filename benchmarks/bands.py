@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rich.progress import track
@@ -22,6 +23,11 @@ from rich.progress import track
 from simulators.port import Port
 from simulators.scenario import Measure, Scenario
 from telemetry.site_file import load_site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 SITE = Path(__file__).parents[1] / "sites" / "capecure.toml"
 BEGINS = date(2025, 1, 1)
@@ -37,6 +43,7 @@ class Case(NamedTuple):
     point: str
     low: float
     high: float
+    per: str = ""  # point that the use is divided by, where what counts is use for each unit of it
 
 
 PLANT = "mole/refrigeration"
@@ -44,13 +51,14 @@ UNBOUNDED = -100.0  # a measure that another one is held against
 CASES = (
     Case("seawater against fixed head", "seawater_condenser", PLANT, f"{PLANT}/energy", 19, 30),
     Case("floating head, chill", "floating_head", "fillets/chill_room", "fillets/chill_room/energy", 8, 18),
-    Case("strip doors, frozen room", "strip_doors", "estran/cold_store", "estran/cold_store/energy", 3, 12),
-    Case("demand defrost and fans", "demand_defrost", "mole/frozen_2", "mole/frozen_2/evaporator_energy", -2, 12),
+    Case("strip doors, room meter", "strip_doors", "estran/cold_store", "estran/cold_store/energy", 3, 10),
+    Case("demand defrost, evaporators", "demand_defrost", "mole/frozen_2", "mole/frozen_2/evaporator_energy", -2, 12),
+    Case("demand defrost, room meter", "demand_defrost", "mole/frozen_2", "mole/frozen_2/energy", -2, 12),
     Case("traps", "trap_repair", "cannery/boiler", "cannery/boiler/gas", 5, 11),
     Case("condensate, gas", "condensate_return", "darse/boiler", "darse/boiler/gas", 3, 6),
     Case("condensate, make-up", "condensate_return", "darse/boiler", "darse/boiler/make_up", 30, 40),
     Case("seawater for water", "seawater_substitution", "fillets/water", "fillets/water/volume", 15, 35),
-    Case("variable speed pumps", "variable_speed", "quay/intake", "quay/intake/energy", 25, 50),
+    Case("variable speed, per m3", "variable_speed", "quay/intake", "quay/intake/energy", 25, 35, "quay/intake/volume"),
     Case("nothing at all", "null", PLANT, f"{PLANT}/energy", 0, 0),
 )
 AGAINST_FLOATING = (
@@ -62,21 +70,27 @@ FLOATING = (Case("floating head, ammonia plant", "floating_head", PLANT, f"{PLAN
 
 def saved(cases: tuple[Case, ...], seed: int) -> list[float]:
     """Return the true saving of each case in one year [%]."""
-    first = BEGINS.isoformat()
+    points: dict[tuple[str, str], list[str]] = defaultdict(list)  # by measure: two cases may look at one measure
+    for case in cases:
+        points[case.kind, case.asset] += [case.point, *([case.per] if case.per else [])]
     measures = [
-        Measure(demonstrator=case.name, kind=case.kind, asset=case.asset, start=first, energy=(case.point,))
-        for case in cases
+        Measure(demonstrator=f"{kind} {asset}", kind=kind, asset=asset, start=BEGINS.isoformat(), energy=tuple(energy))
+        for (kind, asset), energy in points.items()
     ]
-    scenario = Scenario(name="bands", begins=BEGINS, seed=seed, measures=tuple(measures))
-    port = Port(load_site(SITE), scenario)
+    port = Port(load_site(SITE), Scenario(name="bands", begins=BEGINS, seed=seed, measures=tuple(measures)))
     last = BEGINS + timedelta(days=DAYS - 1)
     for _ in port.days(BEGINS, last):
         pass
-    rows = port.truth().rows(BEGINS, last)
-    sums = {case.name: np.zeros(2) for case in cases}
-    for row in rows:
-        sums[row.demonstrator] += row.without, row.with_
-    return [float(100 * (without - with_) / without) for without, with_ in sums.values()]
+    sums: dict[tuple[str, str], NDArray[np.float64]] = defaultdict(lambda: np.zeros(2))
+    for row in port.truth().rows(BEGINS, last):
+        sums[row.demonstrator, row.point] += row.without, row.with_
+    return [_percent(case, sums) for case in cases]
+
+
+def _percent(case: Case, sums: Mapping[tuple[str, str], NDArray[np.float64]]) -> float:
+    name = f"{case.kind} {case.asset}"
+    without, with_ = sums[name, case.point] / (sums[name, case.per] if case.per else 1.0)
+    return float(100 * (without - with_) / without)
 
 
 def main() -> None:
