@@ -19,6 +19,7 @@ from simulators.worlds import Worlds
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from simulators.outputs import Output
     from simulators.plant import Made, Plant
 
 PORT = Path(production.__file__).parents[1] / "ports" / "capecure"
@@ -55,14 +56,14 @@ def plain_flows(day: Day, asset: str = "works/line", kg_per_h: float = 1_000.0) 
     return {f"production_kg_per_h:{asset}": kg_per_h * work, f"at_work:{asset}": work}
 
 
-def one_by_one(day: Day, asset: str, kinds: Sequence[str] = MEASURES) -> Worlds:
-    """Return worlds: as it is without any measure, with each alone, with all of them."""
-    shares = {}
-    for row, kind in enumerate(kinds, start=1):
-        profile = np.zeros((len(kinds) + 2, day.steps))
+def one_by_one(day: Day, *assets: str) -> Worlds:
+    """Return worlds: as it is without any measure, with each alone at all assets, with all of them."""
+    shares: dict[tuple[str, str], np.ndarray] = {}
+    for row, kind in enumerate(MEASURES, start=1):
+        profile = np.zeros((len(MEASURES) + 2, day.steps))
         profile[[row, -1]] = 1.0
-        shares[kind, asset] = profile
-    return Worlds(count=len(kinds) + 2, steps=day.steps, shares=shares)
+        shares |= {(kind, asset): profile for asset in assets}
+    return Worlds(count=len(MEASURES) + 2, steps=day.steps, shares=shares)
 
 
 def nothing(day: Day) -> Worlds:
@@ -85,19 +86,33 @@ class Year:
         return percent
 
 
-def year(seed: int, table: Mapping[str, object]) -> Year:
-    """Return a year with the port’s own weather and production, made of a week of every month (one holiday in them)."""
+def years(seed: int, listed: Sequence[Mapping[str, object]]) -> dict[str, Year]:
+    """Return a year of each boiler house with the port's own weather and production.
+
+    It is made of a week of every month; one holiday is in them.
+    """
     climate = Climate(seed)
     lines: Plant = production.build(tables("operations", "production"), seed)
-    plant = boiler_points.build([table], seed)
-    asset = str(table["asset"])
+    plant = boiler_points.build(listed, seed)
+    assets = [str(table["asset"]) for table in listed]
     made: list[Made] = []
     for number in (FIRST + 20 + 30 * month + weekday for month in range(12) for weekday in range(7)):
         day = Day(number, 3_600)
-        worlds, weather = one_by_one(day, asset), climate.weather(day)
+        worlds, weather = one_by_one(day, *assets), climate.weather(day)
         made.append(plant.advance(day, worlds, weather, lines.advance(day, worlds, weather, {}).flows))
+    return {asset: _year([each.outputs for each in made], asset) for asset in assets}
+
+
+def _year(days: Sequence[Mapping[str, Output]], asset: str) -> Year:
+    """Return the sums of an asset, as if the days were the year."""
     gas, steam, make_up = (
-        365 / 84 * np.sum([each.outputs[f"{asset}/{name}"].values.sum(axis=1) for each in made], axis=0)
+        365 / len(days) * np.sum([_counted(outputs[f"{asset}/{name}"]) for outputs in days], axis=0)
         for name in ("gas", "steam", "make_up")
     )
     return Year(gas_mwh=gas * 10.0 / 1_000.0, steam_t=steam / 1_000.0, make_up_m3=make_up)
+
+
+def _counted(output: Output) -> np.ndarray:
+    """Return the amount of a day by world (W,)."""
+    amount: np.ndarray = output.values.sum(axis=1)
+    return amount
