@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import doctest
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from CoolProp.CoolProp import PropsSI
 
 from simulators.physics import steam
+from simulators.plants import boiler_laws, cold_water
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 TABLE = Path(steam.__file__).with_name("saturation.toml")
 BETWEEN_C = np.linspace(1.1, 209.9, 4_001)  # off the table's points
@@ -121,3 +127,11 @@ def test_heating_values_lie_where_they_are_said_to() -> None:
     """The lower over the higher heating value is 0.90 as on bills, and gas is of type H."""
     assert pytest.approx(0.90, abs=0.005) == steam.GAS_LHV_KWH_PER_M3 / steam.GAS_HHV_KWH_PER_M3
     assert 10.7 <= steam.GAS_HHV_KWH_PER_M3 <= 12.8
+
+
+@pytest.mark.parametrize("module", [steam, boiler_laws, cold_water])
+def test_numbers_in_docstrings_are_true(module: ModuleType) -> None:
+    """The numbers that docstrings quote are what the functions give."""
+    found = doctest.testmod(module, extraglobs={"np": np})
+    assert found.attempted > 0
+    assert found.failed == 0
