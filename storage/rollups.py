@@ -60,14 +60,21 @@ def refresh(dsn: str, *, max_batches: int = BATCHES_AT_ONCE) -> RefreshResult:
         return refresh_with(connection, max_batches=max_batches)
 
 
-def refresh_with(connection: Connection, *, max_batches: int = BATCHES_AT_ONCE) -> RefreshResult:
-    """As `refresh`, over an open connection; commits."""
+def refresh_with(
+    connection: Connection, *, max_batches: int = BATCHES_AT_ONCE, past_batches: int = BATCHES_AT_ONCE
+) -> RefreshResult:
+    """As `refresh`, over an open connection; commits.
+
+    What is older than two days comes after what is new, at most `past_batches` of it: while years of history come in,
+    what happens now is not kept waiting behind them.
+    """
     with storage_errors("refresh the roll-ups"):
         if connection.execute(statement("rollups", "lock")).fetchone() != (True,):
             connection.rollback()
             return RefreshResult(batches=0, windows=0, busy=True)
         with connection.cursor(binary=True) as cursor:
-            rows = cursor.execute(statement("rollups", "take"), (max_batches,)).fetchall()
+            most = {"batches": max_batches, "past_batches": past_batches}
+            rows = cursor.execute(statement("rollups", "take"), most).fetchall()
         groups = _grouped(rows)
         set_aside = sum(_refresh_apart(connection, group, windows) for group, windows in sorted(groups.items()))
         connection.commit()

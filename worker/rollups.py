@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from storage.engine import Connection
 
 LOG = logging.getLogger(__name__)
+PAST_BATCHES = 4  # of history in one round: a day of a port each, so that a round takes a second or two
 LONGEST_PAUSE_S = 30.0
 
 
@@ -67,7 +68,7 @@ class RollupLoop:
         """Do one round and count it."""
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._dsn)
-        result = refresh_with(self._connection)
+        result = refresh_with(self._connection, past_batches=PAST_BATCHES)
         self.counters.batches += result.batches
         self.counters.windows += result.windows
         self.counters.busy += result.busy

@@ -7,9 +7,15 @@ SELECT pg_try_advisory_xact_lock(1903519093);
 SELECT pg_advisory_xact_lock(1903519093);
 
 -- name: take
--- Takes the oldest batches whose roll-ups are to be made, window by window with what decides how.
-WITH taken AS (
-    DELETE FROM rollup_pending WHERE id IN (SELECT id FROM rollup_pending ORDER BY id LIMIT %s)
+-- Takes batches whose roll-ups are to be made, what is new before what is past, with what decides how, window by window.
+WITH dated AS (
+    SELECT id, to_ts[1] < now() - interval '2 days' AS past FROM rollup_pending
+), first_ones AS (
+    SELECT id, past, row_number() OVER (PARTITION BY past ORDER BY id) AS place
+    FROM (SELECT id, past FROM dated ORDER BY past, id LIMIT %(batches)s) AS first_ones
+), taken AS (
+    DELETE FROM rollup_pending
+    WHERE id IN (SELECT id FROM first_ones WHERE NOT past OR place <= %(past_batches)s)
     RETURNING id, point_id, from_ts, to_ts
 )
 SELECT taken.id, w.point_id, rollup_level(p.period_s, s.timezone), s.timezone,

@@ -11,11 +11,13 @@ from storage.engine import connect
 from storage.migrate import migrate
 from storage.writer import Writer
 from tests.storage.building import NOW_US, add_points, batch_of, decoded_of, messages_of
-from worker.rollups import RollupLoop
+from worker.rollups import PAST_BATCHES, RollupLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+DAY_US = 86_400_000_000
 
 
 def wait_for(true: Callable[[], bool]) -> None:
@@ -51,3 +53,27 @@ def test_the_loop_outlives_its_database(tmp_path: Path) -> None:
             thread.join(60)
         assert not thread.is_alive()
         assert (loop.counters.windows, loop.counters.waiting) == (1, 0)
+
+
+def test_what_is_new_does_not_wait_behind_history(database: str) -> None:
+    """Thirty days of history came first; one round makes the reading of now, and only some days of the past."""
+    old, new = add_points(database, 2)
+    now_us = time.time_ns() // 1000
+    with Writer(database, gateway="import") as writer:
+        for day in range(30):
+            writer.write(messages_of(), decoded_of(batch_of([(old, NOW_US + day * DAY_US, 1.0)])))
+    with Writer(database, gateway="g1") as writer:
+        writer.write(messages_of(), decoded_of(batch_of([(new, now_us, 2.0)])))
+    loop = RollupLoop(database)
+    rounds = [loop.once().batches]
+    with connect(database) as connection:
+        made = connection.execute("SELECT DISTINCT point_id, mean FROM reading_15m").fetchall()
+    assert (old, 1.0) in made
+    assert (new, 2.0) in made
+    while loop.counters.waiting:
+        rounds.append(loop.once().batches)
+    loop.close()
+    assert sum(rounds) == 31
+    assert max(rounds) == 1 + PAST_BATCHES
+    with connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM reading_1d WHERE point_id = %s", (old,)).fetchone() == (30,)
