@@ -33,6 +33,8 @@ TARGETS = (
     "sparkplug",
     "plain",
     "by_shape",
+    "status",
+    "meta",
     "site_file",
 )
 
@@ -119,6 +121,8 @@ def _target(name: str) -> Callable[[bytes], None]:
         return _decoder_target(types[name], topic)
     if name == "plain":
         return _decoder_target("text/plain", "legacy/index")
+    if name in {"status", "meta"}:
+        return _decoder_target("", topic.replace("telemetry", name))
     return _sparkplug_target() if name == "sparkplug" else _site_target()
 
 
@@ -126,7 +130,9 @@ def seeds(name: str) -> list[bytes]:
     """Return sound inputs to begin with."""
     import cbor2  # noqa: PLC0415  only in a fuzzing process
 
+    from telemetry.formats.meta import MetaPoint, encode_meta  # noqa: PLC0415  as above
     from telemetry.formats.sparkplug_b_pb2 import Metric, Payload  # noqa: PLC0415  as above
+    from telemetry.formats.status import State, encode_status  # noqa: PLC0415  as above
     from tests.telemetry.harbour import NOW_MS, SITE, pack  # noqa: PLC0415  as above
 
     entries: list[dict[str, Any]] = [
@@ -142,6 +148,8 @@ def seeds(name: str) -> list[bytes]:
     birth = Payload(seq=0, metrics=[Metric(name="t_in", alias=1, datatype=10, double_value=1.0, timestamp=NOW_MS)])
     data = Payload(seq=1, metrics=[Metric(alias=1, int_value=5)])
     packs = [pack(entries), pack(entries[:1])]
+    points = [MetaPoint(n="t_in", u="K", quantity="temperature", period_s=60), MetaPoint(n="energy", modulus=1e8)]
+    more: dict[str, Any] = {"packs": 1, "bytes": 2, "oldest": NOW_MS, "dropped": {"packs": 1, "readings": 9}}
     found = {
         "envelope_json": packs,
         "envelope_cbor": [pack(entries, cbor=True), pack(entries[:1], cbor=True)],
@@ -149,6 +157,11 @@ def seeds(name: str) -> list[bytes]:
         "senml_cbor": [cbor2.dumps(integers)],
         "sparkplug": [b"\x00" + birth.SerializeToString() + b"\x00\xff\x01" + data.SerializeToString()],
         "plain": [b"12.5", b"-1e3", b"nan"],
+        "status": [
+            encode_status("edge-1", State.ONLINE, 1, link=2, via="a", ts_ms=NOW_MS, tsq="ntp", cbor=cbor, **more)
+            for cbor in (False, True)
+        ],
+        "meta": [encode_meta("edge-1", 1, points, ts_ms=NOW_MS, catalogue="v", cbor=cbor) for cbor in (False, True)],
         "site_file": [SITE.encode()],
     }
     return found[name] if name in found else [one for many in found.values() for one in many]
