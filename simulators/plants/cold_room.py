@@ -14,7 +14,7 @@ from simulators.plants.cold_drivers import exchange, gather
 from simulators.plants.cold_parameters import Room, Rooms
 from simulators.plants.cold_points import first_probes, room_points, show
 from simulators.plants.cold_steps import begin, step_through
-from simulators.plants.tables import parameters_of
+from simulators.plants.parameters import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ def build(tables: Sequence[Mapping[str, object]], seed: int) -> Plant:  # noqa: 
     ConfigurationError
         If a table has a parameter that is unknown or of the wrong type.
     """
-    return ColdRooms(Rooms.of(parameters_of(tables, Room)))
+    return ColdRooms(Rooms.of(read(Room, tables)))
 
 
 def _flows(room: Room, place: int, shown: Shown) -> dict[str, NDArray[np.float64]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from simulators.outputs import Flow, Mean
 from simulators.plant import Made
 from simulators.plants.condensing import Condensing, air_cooled_c, condensed, cop_between
-from simulators.plants.tables import parameters_of
+from simulators.plants.parameters import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,4 +73,4 @@ def build(tables: Sequence[Mapping[str, object]], seed: int) -> Plant:  # noqa: 
     ConfigurationError
         If a table has a parameter that is unknown or of the wrong type.
     """
-    return CondensingUnits(parameters_of(tables, Parameters))
+    return CondensingUnits(read(Parameters, tables))

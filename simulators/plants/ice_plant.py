@@ -17,8 +17,8 @@ from simulators.outputs import Amounts, Flow, Level, Mean
 from simulators.physics.humid_air import FUSION_KJ_PER_KG
 from simulators.plant import Made
 from simulators.plants.condensing import Condensing, air_cooled_c, cop_between
+from simulators.plants.parameters import read
 from simulators.plants.series import recurrence
-from simulators.plants.tables import parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,4 +124,4 @@ def build(tables: Sequence[Mapping[str, object]], seed: int) -> Plant:  # noqa: 
     ConfigurationError
         If a table has a parameter that is unknown or of the wrong type.
     """
-    return IcePlants(parameters_of(tables, Parameters))
+    return IcePlants(read(Parameters, tables))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -10,7 +12,7 @@ from telemetry.errors import ConfigurationError
 from telemetry.units import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,7 +21,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     asset: str  # area/asset as in the site file
 
 
-P = TypeVar("P", bound=Parameters)
+P = TypeVar("P")  # a struct or a frozen dataclass
 
 
 def read(kind: type[P], tables: Sequence[Mapping[str, object]]) -> list[P]:
@@ -37,16 +39,22 @@ def _read(kind: type[P], table: Mapping[str, object]) -> P:
     """Return the parameters of one table."""
     own = {key: value for key, value in table.items() if key != "type"}
     place = f"plant {table.get('asset', 'without asset')} of type {table.get('type', '?')}"
-    for key in own:
-        if key not in kind.__struct_fields__:
-            known = ", ".join(kind.__struct_fields__)
-            raise ConfigurationError(
-                f'unknown parameter "{key}"',
-                place=place,
-                cure=f"{did_you_mean(key, kind.__struct_fields__)}known: {known}",
-            )
+    _refuse_unknown(own, kind, place)
     try:
-        return msgspec.convert(own, kind)
-    except msgspec.ValidationError as error:
+        made = msgspec.convert(own, kind)
+    except (msgspec.ValidationError, ValueError) as error:
         cure = "write the parameter as the model's own comments say"
         raise ConfigurationError(str(error), place=place, cure=cure) from error
+    for key, value in own.items():
+        inner = getattr(made, key)
+        if isinstance(value, Mapping) and is_dataclass(inner):
+            _refuse_unknown(value, type(inner), f"{place}, {key}")
+    return made
+
+
+def _refuse_unknown(given: Mapping[str, object], kind: Any, place: str) -> None:  # noqa: ANN401 – struct or dataclass
+    known = [each.name for each in fields(kind)] if is_dataclass(kind) else list(kind.__struct_fields__)
+    for key in given:
+        if key not in known:
+            cure = f"{did_you_mean(key, known)}known: {', '.join(known)}"
+            raise ConfigurationError(f'unknown parameter "{key}"', place=place, cure=cure)

@@ -24,7 +24,7 @@ from simulators.plants.condensing import (
     fouled_conductance,
     sea_cooled_c,
 )
-from simulators.plants.tables import parameters_of
+from simulators.plants.parameters import read
 from simulators.streams import Stream
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def build(tables: Sequence[Mapping[str, object]], seed: int) -> Plant:
     ConfigurationError
         If a table has a parameter that is unknown or of the wrong type.
     """
-    return RefrigerationPlants(parameters_of(tables, Parameters), seed)
+    return RefrigerationPlants(read(Parameters, tables), seed)
 
 
 def _served(
