@@ -61,19 +61,20 @@ def refresh(dsn: str, *, max_batches: int = BATCHES_AT_ONCE) -> RefreshResult:
 
 
 def refresh_with(
-    connection: Connection, *, max_batches: int = BATCHES_AT_ONCE, past_batches: int = BATCHES_AT_ONCE
+    connection: Connection, *, max_batches: int = BATCHES_AT_ONCE, past_batches: int | None = None
 ) -> RefreshResult:
     """As `refresh`, over an open connection; commits.
 
-    What is older than two days comes after what is new, at most `past_batches` of it: while years of history come in,
-    what happens now is not kept waiting behind them.
+    With `past_batches`, at most so many of what is older than two days, the newest first, and none while an import is
+    at work. What happens now is not kept waiting behind years of history, and history is made once: a day whose next
+    reading is not rolled up yet would be taken for the beginning of a gap up to now.
     """
     with storage_errors("refresh the roll-ups"):
         if connection.execute(statement("rollups", "lock")).fetchone() != (True,):
             connection.rollback()
             return RefreshResult(batches=0, windows=0, busy=True)
         with connection.cursor(binary=True) as cursor:
-            most = {"batches": max_batches, "past_batches": past_batches}
+            most = {"batches": max_batches, "past_batches": past_batches or 0, "whole_past": past_batches is None}
             rows = cursor.execute(statement("rollups", "take"), most).fetchall()
         groups = _grouped(rows)
         set_aside = sum(_refresh_apart(connection, group, windows) for group, windows in sorted(groups.items()))

@@ -7,15 +7,23 @@ SELECT pg_try_advisory_xact_lock(1903519093);
 SELECT pg_advisory_xact_lock(1903519093);
 
 -- name: take
--- Takes batches whose roll-ups are to be made, what is new before what is past, with what decides how, window by window.
-WITH dated AS (
-    SELECT id, to_ts[1] < now() - interval '2 days' AS past FROM rollup_pending
-), first_ones AS (
-    SELECT id, past, row_number() OVER (PARTITION BY past ORDER BY id) AS place
-    FROM (SELECT id, past FROM dated ORDER BY past, id LIMIT %(batches)s) AS first_ones
+-- Takes batches whose roll-ups are to be made, new ones before the past, with what decides how, window by window.
+WITH importing AS (
+    SELECT EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND classid = 1903519095 AND objsubid = 2 AND granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS now
+), dated AS (
+    SELECT id, to_ts[1] AS last, to_ts[1] < now() - interval '2 days' AS past FROM rollup_pending
+), chosen AS (
+    SELECT id, past, row_number() OVER (PARTITION BY past ORDER BY CASE WHEN past THEN last END DESC, id) AS place
+    FROM dated
 ), taken AS (
     DELETE FROM rollup_pending
-    WHERE id IN (SELECT id FROM first_ones WHERE NOT past OR place <= %(past_batches)s)
+    WHERE id IN (
+        SELECT id FROM chosen, importing
+        WHERE NOT past OR %(whole_past)s OR (place <= %(past_batches)s AND NOT importing.now)
+        ORDER BY past, place LIMIT %(batches)s)
     RETURNING id, point_id, from_ts, to_ts
 )
 SELECT taken.id, w.point_id, rollup_level(p.period_s, s.timezone), s.timezone,
