@@ -1,0 +1,1 @@
+"""Models of energy: change-point, time of week and temperature, ratio."""
