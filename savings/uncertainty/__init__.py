@@ -1,0 +1,1 @@
+"""How sure a saving is: several methods side by side, and the one whose interval truly covers."""
