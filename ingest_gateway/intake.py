@@ -1,7 +1,8 @@
 """From the network thread to the writers: messages in hand, bounded in bytes, handed over as batches.
 
 The network thread adds what it read; a writer takes a batch when enough readings are in hand or the first message has
-waited long enough, and releases its bytes once everything in it is committed. While more bytes are in hand than
+waited long enough, and releases its bytes once everything in it is committed. A batch that is due and finds no writer
+free goes on growing: where writing is behind, fewer and larger transactions catch up. While more bytes are in hand than
 allowed, `full` is true and the network thread leaves the socket alone: TCP then holds the broker back.
 """
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _OVERHEAD_BYTES = 300
 # Refused entries take up to 35 times the bytes they came in: what is decoded together is bounded by itself [bytes].
 _MOST_PAYLOAD_BYTES = 2_000_000
+_MOST_JOINED = 3  # while no writer is free, a batch grows to so many times its usual readings
 _QOS_SHIFT = 16
 
 
@@ -73,7 +75,7 @@ class Intake:
         batch_ms: float,
         max_held_bytes: int,
     ) -> None:
-        """Cut batches at about `batch_rows` readings or `batch_ms` [ms]; `max_held_bytes` [bytes] in hand are full."""
+        """Batches are due at about `batch_rows` readings or `batch_ms` [ms]; `max_held_bytes` [bytes] in hand are full."""
         self._batch_rows = batch_rows
         self._batch_s = batch_ms / 1000
         self._max_held_bytes = max_held_bytes
@@ -113,13 +115,15 @@ class Intake:
             self._held_bytes += n_bytes
             self._held_messages += len(messages)
             self._full = self._full or self._held_bytes >= self._max_held_bytes
-            batch = self._open(generation)
+            batch, opened = self._open(generation)
             batch.messages += messages
             batch.tokens += tokens
             batch.replies += replies
             batch.n_bytes += n_bytes
             batch.payload_bytes += payload_bytes
-            self._changed.notify()
+            # Whoever waits knows when the first batch is old enough: woken for less, he would only go back to sleep.
+            if opened or self._full or self._is_due(batch):
+                self._changed.notify()
 
     def take(self, timeout_s: float | None = None) -> Batch | None:
         """Wait for a batch that is due and return it; None after `timeout_s`, or when closed and empty."""
@@ -168,27 +172,32 @@ class Intake:
             self._closed = True
             self._changed.notify_all()
 
-    def _open(self, generation: int) -> Batch:
-        """Return the batch to add to: the last one, unless it is full or of another connection."""
+    def _open(self, generation: int) -> tuple[Batch, bool]:
+        """Return the batch to add to and whether it is new: the last one, unless it is full or of another connection."""
         last = self._batches[-1] if self._batches else None
-        if last is None or last.generation != generation or self._is_full(last):
-            last = Batch(generation=generation, opened_s=time.monotonic())
-            self._batches.append(last)
-        return last
+        if last is not None and last.generation == generation and not self._is_full(last):
+            return last, False
+        last = Batch(generation=generation, opened_s=time.monotonic())
+        self._batches.append(last)
+        return last, True
+
+    def _is_due(self, batch: Batch) -> bool:
+        """Whether a batch holds enough to be written."""
+        return len(batch) * self._rows_per_message >= self._batch_rows or self._is_heavy(batch)
 
     def _is_full(self, batch: Batch) -> bool:
+        """Whether nothing may be added to a batch any more."""
+        return len(batch) * self._rows_per_message >= _MOST_JOINED * self._batch_rows or self._is_heavy(batch)
+
+    def _is_heavy(self, batch: Batch) -> bool:
         # A third of the allowed bytes: one batch being written, one decoded and one filling fit together.
-        return (
-            len(batch) * self._rows_per_message >= self._batch_rows
-            or batch.n_bytes >= self._max_held_bytes // 3
-            or batch.payload_bytes >= _MOST_PAYLOAD_BYTES
-        )
+        return batch.n_bytes >= self._max_held_bytes // 3 or batch.payload_bytes >= _MOST_PAYLOAD_BYTES
 
     def _due_in_s(self) -> float | None:
         """Return the time until the first batch is due [s]; None when there is none."""
         if not self._batches:
             return None
         first = self._batches[0]
-        if self._closed or self._full or len(self._batches) > 1 or self._is_full(first):
+        if self._closed or self._full or len(self._batches) > 1 or self._is_due(first):
             return 0.0
         return first.opened_s + self._batch_s - time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,29 @@ def test_a_batch_is_due_when_it_is_full_or_old() -> None:
     assert time.monotonic() - started < 2
     add(intake, 10)
     assert len(intake.take(0) or ()) == 10
+
+
+def test_a_batch_grows_while_nobody_takes_it() -> None:
+    """Due at ten, it takes up to thirty while the writers are busy; what comes then begins the next one."""
+    intake = Intake(batch_rows=10, batch_ms=60_000, max_held_bytes=1_000_000)
+    for _ in range(5):
+        add(intake, 8)
+    assert [len(intake.take(0) or ()) for _ in range(3)] == [32, 0, 0]
+    add(intake, 2)
+    assert len(intake.take(0) or ()) == 10
+
+
+def test_a_writer_that_waits_is_woken_by_a_batch_that_becomes_due() -> None:
+    """It sleeps through the messages before, and does not wait for the time once there are enough."""
+    intake = Intake(batch_rows=10, batch_ms=60_000, max_held_bytes=1_000_000)
+    taken: list[int] = []
+    waiting = threading.Thread(target=lambda: taken.append(len(intake.take(20) or ())))
+    waiting.start()
+    for _ in range(4):
+        add(intake, 3)
+        time.sleep(0.02)
+    waiting.join(10)
+    assert taken == [12]
 
 
 def test_batches_are_cut_by_what_messages_turned_out_to_hold() -> None:
@@ -208,11 +232,12 @@ def test_acknowledgements_leave_in_the_order_of_arrival(writer: type[FakeWriter]
     """Two writers, the first slow: the second batch is written earlier and acknowledged later."""
     intake = Intake(batch_rows=1, batch_ms=1, max_held_bytes=1_000_000)
     made, connection = pipeline(intake, writer, 2)
-    intake.add(1, [message(b"0.3")], [token(1, 1)], [None])
-    intake.add(1, [message(b"0.0")], [token(2, 1)], [None])
+    slow = [token(1, 1), token(2, 1), token(3, 1)]
+    intake.add(1, [message(b"0.3")] * 3, slow, [None] * 3)  # as many as a batch can grow to
+    intake.add(1, [message(b"0.0")], [token(4, 1)], [None])
     assert made.drain(10)
     assert [batch[0].payload for batch in writer.written] == [b"0.0", b"0.3"]
-    assert [tokens for _, tokens, _ in connection.settled] == [[token(1, 1)], [token(2, 1)]]
+    assert [tokens for _, tokens, _ in connection.settled] == [slow, [token(4, 1)]]
 
 
 @pytest.mark.parametrize("error", [StorageError("the database is down"), TypeError("a defect")])
