@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,7 +26,9 @@ class Parameter:
     @property
     def t(self) -> float:
         """Value by its standard error; a knot's says nothing about its significance."""
-        return self.value / self.standard_error if self.standard_error else float("inf")
+        if not self.standard_error:
+            return math.copysign(math.inf, self.value) if self.value else math.nan
+        return self.value / self.standard_error
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

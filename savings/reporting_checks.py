@@ -1,0 +1,146 @@
+"""Whether a reporting period can be compared with a baseline: order, overlap, range of the drivers, units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from savings.driver_checks import unknown_levels
+from savings.findings import Finding, Severity
+from savings.sufficiency import LEAST_COVERAGE
+from savings.suspect_values import UNIT_FACTORS, check_values, days, mixed_units
+from savings.table import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from savings.table import Table
+
+EXTRAPOLATION_SHARE = 0.1  # of the baseline's range, CalTRACK 3.7.5.2
+
+
+def check_reporting(baseline: Table, reporting: Table) -> tuple[Finding, ...]:
+    """Return what must be known before a reporting period is compared with the rows of a baseline."""
+    absent = tuple(_check_absent(baseline, reporting))
+    if absent or not len(reporting) or not len(baseline):
+        return absent or (_empty(reporting),)
+    return (
+        *_check_order(baseline, reporting),
+        *_check_rows(reporting),
+        *_check_ranges(baseline, reporting),
+        *unknown_levels(reporting, baseline),
+        *check_values(reporting),
+        *_check_units(baseline, reporting),
+    )
+
+
+def outside_range(
+    baseline: NDArray[np.float64], values: NDArray[np.float64], *, share: float = EXTRAPOLATION_SHARE
+) -> NDArray[np.bool_]:
+    """Mask (m,) of values beyond the range of baseline values (n,) by more than a share of it."""
+    low, high = np.nanmin(baseline), np.nanmax(baseline)
+    margin = share * (high - low)
+    outside: NDArray[np.bool_] = (values < low - margin) | (values > high + margin)
+    return outside
+
+
+def _check_absent(baseline: Table, reporting: Table) -> Iterator[Finding]:
+    """Find drivers of the baseline that the reporting period does not have."""
+    has = {driver.name for driver in reporting.drivers if np.isfinite(driver.values).any()}
+    for driver in baseline.drivers:
+        if driver.name not in has:
+            yield Finding(
+                code="driver_missing",
+                severity=Severity.STOP,
+                message=f"The baseline needs {driver.name}, of which the reporting period has no value.",
+                cure="add it to the reporting data, or fit the baseline without it",
+                days=(driver.name,),
+            )
+
+
+def _check_order(baseline: Table, reporting: Table) -> Iterator[Finding]:
+    """Find periods that overlap or stand the wrong way round."""
+    if baseline.start[0] > reporting.start[-1]:
+        yield Finding(
+            code="baseline_after_reporting",
+            severity=Severity.STOP,
+            message=f"The baseline begins on {days(baseline, np.array([0]))[0]}, after the reporting period's end on "
+            f"{days(reporting, np.array([-1]))[0]}.",
+            cure="exchange the periods; for a backcast ask for a backcast",
+        )
+        return
+    common = np.isin(reporting.start, baseline.start)
+    if common.any():
+        yield Finding(
+            code="periods_overlap",
+            severity=Severity.STOP,
+            message=f"{common.sum()} rows are in the baseline and in the reporting period.",
+            cure="let the reporting period begin after the baseline, and leave the time of works out of both",
+            days=days(reporting, common),
+        )
+    elif reporting.start[0] < baseline.start[-1]:
+        yield Finding(
+            code="periods_overlap",
+            severity=Severity.WARNING,
+            message="The periods lie within each other without a common row.",
+            cure="make sure that the measure was on and off in turns, as such a test needs",
+        )
+
+
+def _check_rows(reporting: Table) -> Iterator[Finding]:
+    """Find rows of the reporting period that nothing can be said about."""
+    weak = ~reporting.valid | ~(reporting.coverage >= LEAST_COVERAGE[reporting.frequency])
+    if weak.mean() > 0.1:
+        yield Finding(
+            code="coverage_low",
+            severity=Severity.WARNING if weak.mean() <= 0.5 else Severity.STOP,
+            message=f"{weak.sum()} of {len(reporting)} rows of the reporting period lack energy or a driver.",
+            cure="recover the missing data; savings are counted on the other rows only",
+            days=days(reporting, weak),
+        )
+
+
+def _check_ranges(baseline: Table, reporting: Table) -> Iterator[Finding]:
+    """Find conditions that the baseline has not seen."""
+    for driver in baseline.drivers:
+        if driver.role is Role.CATEGORY:
+            continue
+        values = reporting.driver(driver.name).values
+        outside = outside_range(driver.values, values)
+        if outside.any():
+            low, high = np.nanmin(driver.values), np.nanmax(driver.values)
+            yield Finding(
+                code="extrapolation",
+                severity=Severity.WARNING,
+                message=f"{outside.sum()} rows have {driver.name} from {np.nanmin(values):.4g} to "
+                f"{np.nanmax(values):.4g} {driver.unit}, beyond the baseline's {low:.4g} to {high:.4g} by over 10 %.",
+                cure="lengthen the baseline to cover these conditions, or report these days apart",
+                days=days(reporting, outside),
+            )
+
+
+def _check_units(baseline: Table, reporting: Table) -> Iterator[Finding]:
+    """Find a factor of units between the two periods."""
+    before, after = baseline.energy / baseline.span, reporting.energy / reporting.span
+    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+    if not len(before) or not len(after) or np.median(before) <= 0.0 or np.median(after) <= 0.0:
+        return
+    ratio = float(np.median(after) / np.median(before))
+    for factor in UNIT_FACTORS:
+        # Savings and seasons move the median too: only a whole factor, give or take a half of its like, is suspect.
+        if abs(abs(np.log(ratio)) - np.log(factor)) < 0.3 * np.log(3.6):
+            yield mixed_units(factor, "between the baseline and the reporting period", days(reporting, np.array([0])))
+            return
+
+
+def _empty(reporting: Table) -> Finding:
+    """Return the finding that there is nothing to compare."""
+    return Finding(
+        code="reporting_empty",
+        severity=Severity.STOP,
+        message=f"The reporting period has {len(reporting)} rows.",
+        cure="choose a reporting period that has data",
+    )

@@ -1,0 +1,134 @@
+"""Values that look like something else than a measurement: error codes, extremes, jumps of unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from savings.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from savings.table import Table
+
+# Numbers that loggers and exports write where they have no value.
+NEGATIVE_CODES = (-999.0, -999.9, -9999.0, -9999.9, -99999.0, -32768.0)
+POSITIVE_CODES = (9999.0, 99999.0, 999999.0, 32767.0, 65535.0)  # only far outside the other values
+# Ratios of units that get mixed: k and its absence, h and s (kWh and MJ), a scale slip.
+UNIT_FACTORS = {1000.0: "k or M", 3.6: "kWh and MJ", 10.0: "a slip of scale"}
+_NEAR = np.log(1.06)  # how near a jump has to come to a factor
+_WINDOW = 10  # rows on either side of a jump
+
+
+def error_codes(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mask (n,) of values that are error codes such as −9999; large positive ones only beyond median + 10 IQR."""
+    low = np.isin(values, NEGATIVE_CODES)
+    rest = values[np.isfinite(values) & ~low]
+    if not len(rest):
+        return low
+    quarter, middle, three = np.quantile(rest, (0.25, 0.5, 0.75))
+    codes: NDArray[np.bool_] = low | (np.isin(values, POSITIVE_CODES) & (values > middle + 10.0 * (three - quarter)))
+    return codes
+
+
+def table_error_codes(table: Table) -> NDArray[np.bool_]:
+    """Mask (n,) of rows with an error code as energy or as a driver."""
+    mask = error_codes(table.energy)
+    for driver in table.drivers:
+        mask |= error_codes(driver.values)
+    return mask
+
+
+def extremes(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mask (n,) of values above median + 3 interquartile ranges (CalTRACK 2.3.6), NaN left out."""
+    present = values[np.isfinite(values)]
+    if not len(present):
+        return np.zeros(len(values), np.bool_)
+    quarter, middle, three = np.quantile(present, (0.25, 0.5, 0.75))
+    return values > middle + 3.0 * (three - quarter) if three > quarter else np.zeros(len(values), np.bool_)
+
+
+def unit_jump(values: NDArray[np.float64]) -> tuple[int, float] | None:
+    """Return the row and the factor of the likeliest change of unit in values (n,), None where there is none.
+
+    The medians of ten rows before and after differ by 1000, 3.6 or 10 within 6 %, and every row on one side lies beyond
+    every row on the other.
+    """
+    rows = np.flatnonzero(np.isfinite(values) & (values > 0.0))
+    if len(rows) < 2 * _WINDOW:
+        return None
+    logs = np.log(values[rows])
+    windows = np.lib.stride_tricks.sliding_window_view(logs, _WINDOW)
+    before, after = windows[:-_WINDOW], windows[_WINDOW:]
+    jump = np.median(after, axis=1) - np.median(before, axis=1)
+    apart = (after.min(axis=1) > before.max(axis=1)) | (after.max(axis=1) < before.min(axis=1))
+    spread = np.ptp(before, axis=1) + np.ptp(after, axis=1)
+    found = [
+        (float(spread[at]), int(rows[at + _WINDOW]), factor)
+        for factor in UNIT_FACTORS
+        for at in np.flatnonzero(apart & (np.abs(np.abs(jump) - np.log(factor)) < _NEAR) & (spread < np.abs(jump)))
+    ]
+    return min(found)[1:] if found else None
+
+
+def days(table: Table, rows: NDArray[np.bool_] | NDArray[np.intp]) -> tuple[str, ...]:
+    """Return the days of rows as ISO text, each once."""
+    return tuple(str(day) for day in np.unique(table.start[rows].astype("datetime64[D]")))
+
+
+def check_values(table: Table) -> Iterator[Finding]:
+    """Find error codes, extremes, negative use and mixed units in a table."""
+    codes = table_error_codes(table)
+    if codes.any():
+        yield Finding(
+            code="error_codes",
+            severity=Severity.WARNING,
+            message=f"{codes.sum()} of {len(table)} rows hold an error code such as −9999 and are left out.",
+            cure="have the logger leave such values empty",
+            days=days(table, codes),
+        )
+    energy = np.where(codes, np.nan, table.energy)
+    yield from _check_energy(table, energy)
+
+
+def _check_energy(table: Table, energy: NDArray[np.float64]) -> Iterator[Finding]:
+    """Find extremes, negative use and mixed units in the energy that is left."""
+    rate = energy / table.span
+    high = extremes(rate)
+    if high.any():
+        yield Finding(
+            code="extremes",
+            severity=Severity.WARNING,
+            message=f"{high.sum()} rows lie above median + 3 interquartile ranges, the highest at "
+            f"{np.nanmax(energy):.6g} {table.unit}; they are used.",
+            cure="look at these days; exclude them with a reason, or fit robustly",
+            days=days(table, high),
+        )
+    negative = energy < 0.0
+    if negative.any():
+        yield Finding(
+            code="negative_energy",
+            severity=Severity.WARNING,
+            message=f"{negative.sum()} rows have negative use, the lowest {np.nanmin(energy):.6g} {table.unit}.",
+            cure="check the sign of the meter and its register",
+            days=days(table, negative),
+        )
+    jump = unit_jump(rate)
+    if jump is not None:
+        row, factor = jump
+        yield mixed_units(factor, f"from {days(table, np.array([row]))[0]} on", days(table, np.array([row])))
+
+
+def mixed_units(factor: float, place: str, when: tuple[str, ...]) -> Finding:
+    """Return the finding that energy jumps by a factor of units; 1000 stops, for no plant does that."""
+    return Finding(
+        code="units_mixed",
+        severity=Severity.STOP if factor == 1000.0 else Severity.WARNING,
+        message=f"Use changes by a factor of {factor:g} {place}, as mixed units do ({UNIT_FACTORS[factor]}).",
+        cure="bring all rows to one unit, or record the event that changed the use",
+        days=when,
+    )
