@@ -75,7 +75,7 @@ class Intake:
         batch_ms: float,
         max_held_bytes: int,
     ) -> None:
-        """Batches are due at about `batch_rows` readings or `batch_ms` [ms]; `max_held_bytes` [bytes] in hand are full."""
+        """Make batches due at about `batch_rows` readings or after `batch_ms` [ms]; take `max_held_bytes` in hand."""
         self._batch_rows = batch_rows
         self._batch_s = batch_ms / 1000
         self._max_held_bytes = max_held_bytes
@@ -173,7 +173,7 @@ class Intake:
             self._changed.notify_all()
 
     def _open(self, generation: int) -> tuple[Batch, bool]:
-        """Return the batch to add to and whether it is new: the last one, unless it is full or of another connection."""
+        """Return the batch to add to (the last, unless it is full or of another connection) and whether it is new."""
         last = self._batches[-1] if self._batches else None
         if last is not None and last.generation == generation and not self._is_full(last):
             return last, False

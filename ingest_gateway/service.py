@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ingest_gateway.connection import Connection
@@ -17,7 +19,6 @@ from storage.ownership import Ownership
 from storage.writer import Writer
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Collection, Mapping
 
     from ingest_gateway.device_watch import Owning
@@ -51,7 +52,8 @@ class Gateway:
         self.pipeline = Pipeline(
             self.intake,
             self.decoders,
-            make_writer or (lambda: Writer(settings.dsn, gateway=settings.client_id)),
+            make_writer
+            or partial(Writer, settings.dsn, gateway=settings.client_id, turn=threading.Semaphore(settings.copies)),
             self.connection,
             self.metrics,
             writers=settings.writers,

@@ -45,7 +45,8 @@ class GatewaySettings:
     read_pace_ms: float = 2.0  # rest between two reads of the socket, so that messages are read together [ms]
     batch_rows: int = 20_000  # a batch is written when it holds about this many readings …
     batch_ms: int = 50  # … or when its first message is this old [ms]
-    writers: int = 2  # database connections that write side by side
+    writers: int = 2  # database connections: while one commits, the next inserts
+    copies: int = 1  # of them that insert at the same moment; more need cores to spare at the database
     max_held_bytes: int = 128_000_000  # not yet committed; above it the socket is not read
     max_payload: int = 1_000_000  # [bytes]; larger messages go to quarantine, cut to this length
 
@@ -65,7 +66,7 @@ class GatewaySettings:
                 place="gateway settings",
                 cure="give every gateway a fixed name of its own",
             )
-        for name in ("receive_maximum", "batch_rows", "batch_ms", "writers", "max_held_bytes", "max_payload"):
+        for name in ("receive_maximum", "batch_rows", "batch_ms", "writers", "copies", "max_held_bytes", "max_payload"):
             if getattr(self, name) < 1:
                 raise ConfigurationError(
                     f"{name} is {getattr(self, name)}", place="gateway settings", cure=f"set {name} to at least 1"

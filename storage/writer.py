@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
@@ -36,6 +36,7 @@ from telemetry.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -63,9 +64,14 @@ class _Delivery(NamedTuple):
 
 
 class Writer:
-    """Writes batches of one gateway over one connection; used by one thread at a time."""
+    """Writes batches of one gateway over one connection; used by one thread at a time.
 
-    def __init__(self, dsn: str, *, gateway: str) -> None:
+    Writers that are given the same `turn` (a lock) insert one after the other and commit side by side. Two that insert
+    at once meet on the same last pages of the key: they wait for each other and search it from the root for every row.
+    """
+
+    def __init__(self, dsn: str, *, gateway: str, turn: AbstractContextManager[object] | None = None) -> None:
+        self._turn = turn or nullcontext()
         self._dsn = dsn
         self._gateway = gateway
         self._connection: Connection | None = None
@@ -180,17 +186,18 @@ class Writer:
         arrivals: Arrivals | None = None,
     ) -> None:
         """Copy the readings, then keep the books: rows that other writers want too are locked last and briefly."""
-        connection = self._open_connection()
-        batch = outcome.stored
-        if len(batch):
-            with connection.cursor().copy(statement("writer", "copy_readings")) as copy:
-                for piece in packed_pieces(batch):
-                    copy.write(piece)
-                # While the server is still at it, and before its answer is asked for:
-                books = self._books(outcome, refused, numbers, arrivals)
-        else:
-            books = self._books(outcome, refused, numbers, arrivals)
-        keep_books(connection, books)
+        with self._turn:
+            books = self._insert(outcome.stored, lambda: self._books(outcome, refused, numbers, arrivals))
+            keep_books(self._open_connection(), books)
+
+    def _insert(self, batch: ReadingBatch, make_books: Callable[[], Mapping[str, object]]) -> Mapping[str, object]:
+        """Copy the readings; return the books, made while the server is still at it."""
+        if not len(batch):
+            return make_books()
+        with self._open_connection().cursor().copy(statement("writer", "copy_readings")) as copy:
+            for piece in packed_pieces(batch):
+                copy.write(piece)
+            return make_books()
 
     def _books(
         self,
