@@ -30,6 +30,7 @@ COMMANDS = {
     "replay": "replay",
     "simulate": "simulate",
     "truth": "truth",
+    "savings": "savings",
     "site": "site",
     "quarantine": "quarantine",
     "import": "transfer",

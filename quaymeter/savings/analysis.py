@@ -1,0 +1,152 @@
+"""From a file to a figure: baseline and reporting rows, the fit, the avoided use, and what forbids it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from savings.avoided_use import AvoidedUse, avoided_use
+
+from quaymeter.savings.notes import Notes
+from quaymeter.savings.read import Reading, gap_findings, read
+from savings.baseline import Baseline, fit_baseline
+from savings.findings import Finding, InsufficientDataError, Severity
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from quaymeter.savings.request import Period, Request
+    from savings.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is to be found out from a table."""
+
+    baseline: Period
+    reporting: Period | None = None  # None: the fit alone
+    confidence: float = 0.9
+    method: str = "reml"
+    robust: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Analysis:
+    """The answer: a baseline, a saving, or the findings that forbid them."""
+
+    reading: Reading
+    request: Request
+    question: Question
+    baseline: Baseline | None
+    saving: AvoidedUse | None
+    findings: tuple[Finding, ...]  # of reading, fit and saving, those that stop first
+    excluded: tuple[tuple[str, str, str], ...]  # (period, row's start as ISO, reason)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a finding forbids a figure."""
+        return any(finding.severity is Severity.STOP for finding in self.findings)
+
+
+def analyse(request: Request, question: Question) -> Analysis:
+    """Read, fit and compare.
+
+    Raises
+    ------
+    TransferError, ConfigurationError
+        As `read`. Data that allow no figure raise nothing: their findings say so.
+    """
+    reading = read(request)
+    found = list(reading.findings)
+    periods = {"baseline": question.baseline, **({"reporting": question.reporting} if question.reporting else {})}
+    for name, period in periods.items():
+        found += _period_findings(reading, period, name)
+        found += gap_findings(reading, period, name)
+    baseline, saving = None, None
+    if not _stops(found):
+        baseline, saving, more = _figures(request, question, reading)
+        found += more
+    return Analysis(
+        reading=reading, request=request, question=question, baseline=baseline, saving=saving,
+        findings=_ordered(found), excluded=_excluded(reading, request, periods, baseline),
+    )  # fmt: skip
+
+
+def rows_of(reading: Reading, request: Request, period: Period) -> Table:
+    """Return the rows of a period without the stretches that were asked out."""
+    return reading.table.take(period.holds(reading.table.start) & ~_asked_out(reading, request))
+
+
+def _figures(
+    request: Request, question: Question, reading: Reading
+) -> tuple[Baseline | None, AvoidedUse | None, list[Finding]]:
+    """Fit and compare; InsufficientDataError becomes its findings."""
+    baseline = None
+    try:
+        baseline = fit_baseline(rows_of(reading, request, question.baseline), robust=question.robust)
+        if question.reporting is None:
+            return baseline, None, list(baseline.findings)
+        after = rows_of(reading, request, question.reporting)
+        saving = avoided_use(baseline, after, confidence=question.confidence, method=question.method)
+    except InsufficientDataError as error:
+        return baseline, None, [*(baseline.findings if baseline else ()), *error.findings]
+    return baseline, saving, [*baseline.findings, *saving.findings]
+
+
+def _period_findings(reading: Reading, period: Period, name: str) -> list[Finding]:
+    """Stop where a period has no rows, and say where the file's rows are."""
+    notes = Notes()
+    inside = period.holds(reading.table.start)
+    file = f"the file runs from {reading.table.start[0]} to {reading.table.start[-1]}"
+    usable = inside & reading.table.valid
+    if not usable.any():
+        what = "no rows" if not inside.any() else "no row with meter and drivers"
+        notes.stop(
+            f"{name}_empty", f"The {name} period, {period.text}, has {what}; {file}.", f"choose another --{name}"
+        )
+        return notes.findings
+    if period.shared_end:
+        notes.info("period_end_shared", f"The baseline ends where the reporting period begins: {period.text}.")
+    step = np.timedelta64(int(np.median(reading.table.hours) * 3600), "s")
+    late, early = reading.table.start[inside][0] - period.start, period.end - reading.table.start[inside][-1] - step
+    if max(late, early) > max(2 * step, np.timedelta64(2, "D")):
+        notes.warn(
+            f"{name}_beyond_file", f"The {name} period, {period.text}, is not all in the file: {file}.",
+            f"bring the rest, or name what is there: --{name}",
+        )  # fmt: skip
+    return notes.findings
+
+
+def _asked_out(reading: Reading, request: Request) -> NDArray[np.bool_]:
+    out = np.zeros(len(reading.table), np.bool_)
+    for period in request.exclude:
+        out |= period.holds(reading.table.start)
+    return out
+
+
+def _excluded(
+    reading: Reading, request: Request, periods: dict[str, Period], baseline: Baseline | None
+) -> tuple[tuple[str, str, str], ...]:
+    """List every row of the periods that is in no sum, and why."""
+    asked = _asked_out(reading, request)
+    reasons = np.where(asked, "left out with --exclude", reading.reasons)
+    listed = {
+        (name, str(reading.table.start[row])): str(reasons[row])
+        for name, period in periods.items()
+        for row in np.flatnonzero(period.holds(reading.table.start) & (reasons != ""))
+    }
+    for start, reason in baseline.excluded if baseline else ():
+        listed.setdefault(("baseline", start), reason)
+    return tuple((period, start, reason) for (period, start), reason in listed.items())
+
+
+def _stops(findings: list[Finding]) -> bool:
+    return any(finding.severity is Severity.STOP for finding in findings)
+
+
+def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Put what stops first, then warnings; what two parts found alike stands once."""
+    order = [Severity.STOP, Severity.WARNING, Severity.INFO]
+    distinct = {(each.code, each.message): each for each in findings}
+    return tuple(sorted(distinct.values(), key=lambda each: order.index(each.severity)))
