@@ -1,0 +1,150 @@
+"""What every method of uncertainty starts from: a fitted baseline and a reporting period, as arrays of one clock.
+
+The error of a total, adjusted baseline less measured, is a weighted sum of noise: that of the baseline's rows, which
+moved the parameters, and that of the reporting rows, which no model foresees. A case holds both parts:
+
+    θ̂ - θ = Hᵀ u (linear in the noise u of the baseline),   error = (Σ_r g_r)ᵀ (θ̂ - θ) - Σ_r e_r
+
+with g the gradient of the model, knots included. Positions count days (months for monthly tables). Hourly tables are
+summed to days: a total over weeks feels the slow part of the noise only, and that is what daily sums show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from savings.table import Frequency
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from savings.baseline import Baseline
+    from savings.table import Table
+
+_RANK = 1e-12  # of the products of columns: directions below this share of the largest are none
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """A baseline and a reporting period, ready for any method; noise u has the same variance in every row."""
+
+    residual: NDArray[np.float64]  # (n,) of the rows that tell of the noise, in units of u
+    basis: NDArray[np.float64]  # (n, q) orthonormal directions that the fit has taken out of them
+    position: NDArray[np.int64]  # (n,)
+    influence: NDArray[np.float64]  # (b, p) H: how the noise of each place of the baseline moves each parameter
+    influence_position: NDArray[np.int64]  # (b,)
+    gradient: NDArray[np.float64]  # (m, p) sums over the rows of each place of the reporting period
+    scale: NDArray[np.float64]  # (m,) noise e of a reporting place by u
+    reporting_position: NDArray[np.int64]  # (m,)
+
+    @property
+    def n(self) -> int:
+        """Rows that tell of the noise."""
+        return len(self.residual)
+
+    @property
+    def p(self) -> int:
+        """Directions that the fit has used up."""
+        return self.basis.shape[1]
+
+    def weights(self, targets: NDArray[np.float64], *, process: bool = True) -> NDArray[np.float64]:
+        """Return the weights (T, b + m) of the noise in the error of T totals.
+
+        `targets` (T, m) says how much of each reporting place each total counts; without `process` only the
+        parameters err: for totals under conditions that nobody measured.
+        """
+        moved = targets @ self.gradient @ self.influence.T
+        own = -targets * self.scale if process else np.zeros_like(targets)
+        return np.hstack([moved, own])
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Positions (b + m,) that belong to the weights."""
+        return np.concatenate([self.influence_position, self.reporting_position])
+
+
+def make_case(baseline: Baseline, reporting: Table) -> Case:
+    """Return the case of a fitted baseline and the valid rows of a reporting period."""
+    table = baseline.table
+    gradient, ahead = baseline.model.gradient(table), baseline.model.gradient(reporting)
+    scale, ahead_scale = _noise_scale(table, table), _noise_scale(reporting, table)
+    influence = _influence(gradient, baseline.weights) * scale[:, None]
+    residual, gradient = baseline.residuals / scale, gradient / scale[:, None]
+    position, reporting_position = positions(table, table), positions(reporting, table)
+    if table.frequency is not Frequency.HOURLY:
+        return Case(
+            residual=residual, basis=_directions(gradient), position=position, influence=influence,
+            influence_position=position, gradient=ahead, scale=ahead_scale, reporting_position=reporting_position,
+        )  # fmt: skip
+    days, sums, count = _by_day(position, np.column_stack([residual, gradient, influence]))
+    told, p = _complete(count), gradient.shape[1]
+    ahead_days, ahead_sums, ahead_count = _by_day(reporting_position, ahead)
+    return Case(
+        residual=sums[told, 0],
+        basis=_directions(sums[told, 1 : p + 1]),
+        position=days[told],
+        influence=sums[:, p + 1 :] / count[:, None],  # a day's noise is its sum: it moves θ by the mean of its hours
+        influence_position=days,
+        gradient=ahead_sums,
+        scale=ahead_count / 24.0,
+        reporting_position=ahead_days,
+    )
+
+
+def positions(table: Table, origin: Table) -> NDArray[np.int64]:
+    """Return the place (n,) of every row: local days, or months, since the first row of `origin`."""
+    unit = "datetime64[M]" if table.frequency is Frequency.MONTHLY else "datetime64[D]"
+    if len(origin) == 0:
+        return np.zeros(len(table), np.int64)
+    if table.frequency is Frequency.MONTHLY:
+        # A billing month may start on any day: the middle of the row says which month it is.
+        middle = (table.hours * 1800).astype("timedelta64[s]")
+        first = (origin.start[:1] + (origin.hours[:1] * 1800).astype("timedelta64[s]")).astype(unit)
+        return np.asarray((((table.start + middle).astype(unit)) - first[0]).astype(np.int64))
+    return np.asarray((table.start.astype(unit) - origin.start[0].astype(unit)).astype(np.int64))
+
+
+def _noise_scale(table: Table, origin: Table) -> NDArray[np.float64]:
+    """Return the noise (n,) of each row by that of an average row: months go by the root of their days."""
+    if table.frequency is not Frequency.MONTHLY:
+        return np.ones(len(table))
+    return np.sqrt(table.span / origin.span.mean())
+
+
+def _influence(gradient: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return H = W G (GᵀWG)⁺ (n, p), columns scaled first so that tonnes and shares weigh the same."""
+    size = np.linalg.norm(gradient, axis=0)
+    size = np.where(size > 0, size, 1.0)
+    scaled = gradient / size
+    weighted = scaled * weights[:, None]
+    return np.asarray(weighted @ np.linalg.pinv(scaled.T @ weighted, rcond=_RANK, hermitian=True) / size)
+
+
+def _directions(gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an orthonormal basis (n, q) of what the columns span."""
+    size = np.linalg.norm(gradient, axis=0)
+    left, singular, _ = np.linalg.svd(gradient[:, size > 0] / size[size > 0], full_matrices=False)
+    if len(singular) == 0:
+        return np.zeros((len(gradient), 0))
+    return np.asarray(left[:, singular > 1e-7 * singular[0]])
+
+
+def _by_day(
+    position: NDArray[np.int64], columns: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return the days that occur, the sums of the columns over each, and how many rows each has."""
+    order = np.argsort(position, kind="stable")
+    days, first, count = np.unique(position[order], return_index=True, return_counts=True)
+    return days, np.add.reduceat(columns[order], first, axis=0), count
+
+
+def _complete(count: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return the days that tell of the noise: the complete ones, or all of them where those are fewer than 60.
+
+    A day with hours missing sums up to less noise, and its hours of the week give the fit a direction of its own.
+    """
+    whole = count == 24
+    return whole if int(whole.sum()) >= 60 else np.ones(len(count), np.bool_)

@@ -1,0 +1,199 @@
+"""One door to all methods: totals over any rows of a reporting period, each with its interval.
+
+| method | what it believes |
+|---|---|
+| reml | two-part noise, slow and forgetful, averaged over what the restricted likelihood leaves open: the default |
+| guideline14 | Guideline 14 with n' and k(M) of Sun & Baltazar (1.26 for hourly models) |
+| guideline14_126 | the same with k = 1.26 |
+| hac | the residuals' own autocovariances, tapered over 45 days |
+| bootstrap | blocks of at least a week change places, the model is fitted anew with its knots |
+| ols | independent residuals |
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from savings.baseline import fit_baseline
+from savings.table import Frequency
+from savings.uncertainty import bootstrap, guideline14, hac, ols, reml
+from savings.uncertainty.case import make_case, positions
+from savings.uncertainty.student import two_sided_t
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from savings.baseline import Baseline
+    from savings.table import Table
+    from savings.uncertainty.case import Case
+    from savings.uncertainty.reml import NoisePosterior
+
+DRAWS = 200
+_BLOCK = {Frequency.HOURLY: 24 * bootstrap.WEEK, Frequency.DAILY: 2 * bootstrap.WEEK, Frequency.MONTHLY: 1}
+
+
+class Method(StrEnum):
+    """How an interval is made."""
+
+    REML = "reml"
+    GUIDELINE14 = "guideline14"
+    GUIDELINE14_126 = "guideline14_126"
+    HAC = "hac"
+    BOOTSTRAP = "bootstrap"
+    OLS = "ols"
+
+
+class Interval(NamedTuple):
+    """A value and the two-sided interval that holds the truth with the confidence stated."""
+
+    value: float
+    low: float
+    high: float
+    confidence: float
+    method: str
+    standard_error: float
+    dof: float  # degrees of freedom of t; infinite for percentiles
+
+    def widened(self, standard_error: float) -> Interval:
+        """Return the interval with an independent error joined to it: half widths add in quadrature."""
+        if standard_error == 0.0:
+            return self
+        more = two_sided_t(self.confidence, self.dof) * standard_error
+        return self._replace(
+            low=self.value - float(np.hypot(self.value - self.low, more)),
+            high=self.value + float(np.hypot(self.high - self.value, more)),
+            standard_error=float(np.hypot(self.standard_error, standard_error)),
+        )
+
+
+class Totals:
+    """Totals of adjusted baseline less measured, over any rows of one reporting period.
+
+    Parameters
+    ----------
+    baseline
+        The fitted baseline.
+    reporting
+        Rows of the reporting period, each with energy and every driver; conditions need no energy.
+    """
+
+    def __init__(self, baseline: Baseline, reporting: Table) -> None:
+        self._baseline = baseline
+        self._reporting = reporting
+        self.adjusted = baseline.model.predict(reporting)  # (r,) [unit]
+        self._places, self._place = np.unique(positions(reporting, baseline.table), return_inverse=True)
+
+    def interval(
+        self, rows: NDArray[np.bool_] | None = None, *, confidence: float = 0.9, method: str = Method.REML
+    ) -> Interval:
+        """Return the saving over a mask of rows (r,), all where None, with its interval [unit]."""
+        mask = np.ones(len(self._reporting), np.bool_) if rows is None else rows
+        return self.intervals(mask[None], confidence=confidence, method=method)[0]
+
+    def intervals(
+        self, rows: NDArray[np.bool_], *, confidence: float = 0.9, method: str = Method.REML
+    ) -> tuple[Interval, ...]:
+        """Return the savings over T masks of rows (T, r), each with its interval [unit].
+
+        A day of which some hours are asked for counts by their share.
+        """
+        kind = Method(method)
+        values = rows @ (self.adjusted - self._reporting.energy)
+        low, high, error, dof = self._spread(kind, rows, confidence)
+        return tuple(
+            Interval(float(v), float(v - a), float(v + b), confidence, kind.value, float(e), dof)
+            for v, a, b, e in zip(values, low, high, error, strict=True)
+        )
+
+    def prediction(self, *, confidence: float = 0.9) -> Interval:
+        """Return the predicted total with what the parameters alone leave open: for conditions, which have no noise."""
+        targets = np.ones((1, len(self._places)))
+        error = float(reml.standard_errors(self._case, self._posterior, targets, process=False)[0])
+        half, value = two_sided_t(confidence, self._posterior.dof) * error, float(self.adjusted.sum())
+        dof = self._posterior.dof
+        return Interval(value, value - half, value + half, confidence, Method.REML.value, error, dof)
+
+    @cached_property
+    def _case(self) -> Case:
+        return make_case(self._baseline, self._reporting)
+
+    @cached_property
+    def _posterior(self) -> NoisePosterior:
+        return reml.noise_posterior(self._case)
+
+    def _spread(
+        self, method: Method, rows: NDArray[np.bool_], confidence: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+        """Return how far the interval reaches down and up, the standard errors (T,), and the degrees of freedom."""
+        if method is Method.BOOTSTRAP:
+            return self._resampled(rows, confidence)
+        if method in {Method.GUIDELINE14, Method.GUIDELINE14_126}:
+            dof = float(max(self._baseline.statistics.n - self._baseline.statistics.p, 1))
+            half = np.array([self._guideline14(mask, confidence, method) for mask in rows])
+            return half, half, half / two_sided_t(confidence, dof), dof
+        targets = self._targets(rows)
+        if method is Method.REML:
+            error, dof = reml.standard_errors(self._case, self._posterior, targets), self._posterior.dof
+        else:
+            error, dof = (ols if method is Method.OLS else hac).standard_errors(self._case, targets)
+        half = two_sided_t(confidence, dof) * error
+        return half, half, error, dof
+
+    def _targets(self, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the share (T, m) of each place that the masks ask for."""
+        asked = np.zeros((len(rows), len(self._places)))
+        np.add.at(asked, (slice(None), self._place), rows.astype(np.float64))
+        return asked / np.bincount(self._place)
+
+    def _guideline14(self, mask: NDArray[np.bool_], confidence: float, method: Method) -> float:
+        statistics, frequency = self._baseline.statistics, self._baseline.table.frequency
+        months = float(self._reporting.hours[mask].sum()) / guideline14.HOURS_PER_MONTH
+        plain = method is Method.GUIDELINE14_126
+        return guideline14.savings_uncertainty(
+            n=statistics.n,
+            p=statistics.p,
+            n_effective=statistics.n_effective,
+            cv_rmse=statistics.cv_rmse,
+            adjusted=float(self.adjusted[mask].sum()),
+            rows=int(mask.sum()),
+            k=guideline14.K_GUIDELINE if plain else guideline14.k_factor(frequency, months),
+            confidence=confidence,
+        )
+
+    def _resampled(
+        self, rows: NDArray[np.bool_], confidence: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+        error = self._targets(rows) @ self._errors.T
+        tail = (1.0 - confidence) / 2
+        low, high = np.quantile(error, 1.0 - tail, axis=1), -np.quantile(error, tail, axis=1)
+        return low, high, error.std(axis=1, ddof=1), float("inf")
+
+    @cached_property
+    def _errors(self) -> NDArray[np.float64]:
+        baseline = self._baseline
+        forms = (baseline.model.form,)
+
+        def refit(energy: NDArray[np.float64]) -> NDArray[np.float64]:
+            again = fit_baseline(baseline.table.with_energy(energy), candidates=forms)
+            return again.model.predict(self._reporting)
+
+        return bootstrap.errors(
+            baseline.table.energy - baseline.residuals,
+            baseline.residuals,
+            p=baseline.model.p,
+            refit=refit,
+            place=self._place,
+            block=_BLOCK[baseline.table.frequency],
+            draws=DRAWS,
+        )
+
+
+def total_interval(
+    baseline: Baseline, reporting: Table, *, confidence: float = 0.9, method: str = Method.REML
+) -> Interval:
+    """Return adjusted baseline less measured over the valid rows of a reporting period, with its interval [unit]."""
+    return Totals(baseline, reporting.take(reporting.valid)).interval(confidence=confidence, method=method)
