@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -184,7 +185,18 @@ def _plan(scenario: Scenario, site_file: Path | None, first: str, last: str, cad
 
 
 def _scenario(name: str, seed: int | None, begins: str, step: int | None) -> Scenario:
+    _refuse_without_calendar()
     return load_scenario(name, seed=seed, begins=_day("--begins", begins) if begins else None, step_s=step)
+
+
+def _refuse_without_calendar() -> None:
+    """Refuse where the holidays are not installed: the services' image leaves them out, for none of them simulates."""
+    if find_spec("holidays") is None:
+        raise ConfigurationError(
+            "a simulated port needs the Python package 'holidays', which is not installed",
+            place="quaymeter simulate",
+            cure='pip install "quaymeter[demo]"; the image of the services has no part in simulating',
+        )
 
 
 def _day(option: str, text: str) -> date:

@@ -257,6 +257,16 @@ def test_describe_needs_no_database() -> None:
     json.dumps(document, allow_nan=False)
 
 
+@pytest.mark.parametrize("command", ["live", "backfill", "describe"])
+def test_an_image_without_the_calendar_says_so(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the holidays are not installed, as in the services' image, each command names the package and the cure."""
+    monkeypatch.setattr("quaymeter.cli.simulate.find_spec", lambda _: None)
+    code, _, told = run("simulate", command, environ={})
+    assert code == ExitCode.CONFIGURATION
+    assert "'holidays'" in told
+    assert "quaymeter[demo]" in told
+
+
 @pytest.mark.parametrize(
     ("words", "place"),
     [
