@@ -29,6 +29,7 @@ from storage.outcome import (
     result_of,
 )
 from storage.quarantine_writer import write_refusals
+from storage.sending import widen
 from storage.settle import DATA_ERRORS, settle, without_poison
 from storage.space import ReadingSpace
 from storage.statements import statement
@@ -103,6 +104,7 @@ class Writer:
             self._connection.commit()
         except psycopg.Error as error:
             raise self._failed(error) from error
+        widen(self._connection)
 
     def close(self) -> None:
         """Close the connection; a batch not committed is as if never written."""
