@@ -10,8 +10,8 @@ from edge.publisher import PublisherSettings
 from telemetry.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from edge.reports import OwnAsset
     from edge.agent import Agent
+    from edge.reports import OwnAsset
     from quaymeter.settings import Settings
 
 
