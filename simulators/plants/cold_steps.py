@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulators.physics.humid_air import FUSION_KJ_PER_KG
-from simulators.plants.cold_laws import LONGEST_DEFROST_S, MELTING_KJ_PER_KG, coil_conductance, defrost_s, timer_steps
+from simulators.plants.cold_frost import defrost_rates, frost_through
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from simulators.plants.cold_drivers import Drivers, Exchange
+    from simulators.plants.cold_frost import Frost
     from simulators.plants.cold_parameters import Rooms
 
 
@@ -51,38 +50,26 @@ class Trace:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Coefficients:
-    """The linear system of every step, each (n, W, R)."""
+class _Fans:
+    """Fans of all rooms, each (n, W or 1, R)."""
 
-    air_kw_per_k: NDArray[np.float64]  # (R,): the air's memory
-    stock_kw_per_k: NDArray[np.float64]  # what a kelvin of the stock's last state brings to the air
-    forcing_kw: NDArray[np.float64]  # all gains that do not depend on the state, fans at their floor included
-    total_kw_per_k: NDArray[np.float64]  # what a kelvin of the air costs
-    zero_cold_kw: NDArray[np.float64]  # gains at which no cold is asked for
-    gain: NDArray[np.float64]  # cold asked for per gain above that
-    capacity_kw: NDArray[np.float64]  # with clean coils
-    resting_fan_kw: NDArray[np.float64]
-    fan_per_cold: NDArray[np.float64]  # fan power a kW of cold [1]
-    stock_memory: NDArray[np.float64]  # new stock temperature = memory · old + goods + pull · new air
-    stock_goods_c: NDArray[np.float64]
-    stock_pull: NDArray[np.float64]
-    frost_kg: NDArray[np.float64]  # that a step adds
+    resting_kw: NDArray[np.float64]  # at their floor
+    per_cold: NDArray[np.float64]  # what they take more for a kW of cold [1]
 
-    def rows(self) -> Iterator[tuple[NDArray[np.float64], ...]]:
-        """Yield, step by step, what the loop needs, each (W, R)."""
-        return zip(
-            self.forcing_kw,
-            self.stock_kw_per_k,
-            self.total_kw_per_k,
-            self.zero_cold_kw,
-            self.gain,
-            self.capacity_kw,
-            self.stock_memory,
-            self.stock_goods_c,
-            self.stock_pull,
-            self.frost_kg,
-            strict=True,
-        )
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _System:
+    """Every step as a product, columns being worlds times rooms, P of them.
+
+    Of the state [air, stock] before a step come three rows: how far the air is to be cooled if the coils can, and air
+    and stock as they would be without any cold. Cooling the air by a kelvin takes 1 and `pull` off them.
+    """
+
+    product: NDArray[np.float64]  # (n, 2, 3, P)
+    constant: NDArray[np.float64]  # (n, 3, P)
+    most_k: NDArray[np.float64]  # (n, P): what the coils can cool the air by
+    taken: NDArray[np.float64]  # (n, 2, 1, P): 1 and pull
+    kw_per_k: NDArray[np.float64]  # (n, W, R): cold made for each kelvin that the air is cooled by
 
 
 def begin(rooms: Rooms, drivers: Drivers, worlds: int) -> State:
@@ -97,140 +84,111 @@ def begin(rooms: Rooms, drivers: Drivers, worlds: int) -> State:
 
 def step_through(rooms: Rooms, state: State, drivers: Drivers, doors: Exchange, step_s: int) -> Trace:
     """Return the day of rooms that begin it in `state`."""
-    system = _coefficients(rooms, drivers, doors, step_s)
-    shape = system.total_kw_per_k.shape
-    air, stock, frost, conductance, cold = (np.empty(shape) for _ in range(5))
-    defrost = np.zeros(shape)
-    timers, moved = _timers(rooms, shape[0], step_s), _returning(drivers, state)
-    air_now, stock_now, frost_now = state.air_c, state.stock_c, state.frost_kg
-    left_s, active_until = state.defrost_s, int(np.ceil(state.defrost_s.max(initial=0.0) / step_s))
-    back, more_cold = system.air_kw_per_k, 1.0 - system.fan_per_cold
-    heat_kw, melt_kg_per_s = _defrost_rates(rooms)
-    per_kg, most = rooms.column("frost_penalty") / rooms.column("full_frost_kg"), rooms.column("frost_penalty")
-    gains, spare = np.empty(shape[1:]), np.empty(shape[1:])
-    # This loop is the cost of the whole port: a score of array calls a step, all into arrays that are there.
-    for k, (forcing, per_stock, total, zero, gain, most_cold, memory, goods, pull, grown) in enumerate(system.rows()):
-        if k in timers:
-            left_s = _started(rooms, drivers, left_s, frost_now, k, timers[k])
-            active_until = k + int(np.ceil(LONGEST_DEFROST_S / step_s)) + 1
-        if k in moved:
-            stock_now = moved[k] * stock_now + (1.0 - moved[k]) * drivers.set_point_c[k]
-        np.multiply(coil_conductance(frost_now, per_kg, most, conductance[k]), most_cold, out=spare)
-        np.multiply(air_now, back, out=gains)
-        gains += forcing
-        asked = cold[k]
-        np.multiply(stock_now, per_stock, out=asked)
-        gains += asked
-        frost_next = frost[k]
-        np.add(frost_now, grown, out=frost_next)
-        if k < active_until:
-            part = np.minimum(left_s, step_s) / step_s * drivers.service[k]
-            left_s = np.maximum(left_s - step_s, 0.0)
-            defrost[k] = part
-            gains += part * (heat_kw - system.resting_fan_kw[k])
-            spare *= 1.0 - part
-            frost_next -= np.minimum(frost_next, melt_kg_per_s * step_s * part)
-        np.subtract(gains, zero, out=asked)
-        asked *= gain
-        np.maximum(asked, 0.0, out=asked)
-        np.minimum(asked, spare, out=asked)
-        np.multiply(asked, more_cold[k], out=spare)
-        gains -= spare
-        air_next, stock_next = air[k], stock[k]
-        np.divide(gains, total, out=air_next)
-        np.multiply(air_next, pull, out=stock_next)
-        np.multiply(stock_now, memory, out=spare)
-        stock_next += spare
-        stock_next += goods
-        air_now, stock_now, frost_now = air_next, stock_next, frost_next
-    last_share = np.broadcast_to(drivers.stock_share[-1], shape[1:])
+    coils = frost_through(rooms, state.frost_kg, state.defrost_s, drivers, doors.frost_kg_per_s * step_s, step_s)
+    fans = _fans(rooms, drivers)
+    system = _system(rooms, drivers, doors, coils, fans, step_s)
+    air, stock, cooled_k = _solved(system, state, drivers)
+    cold = cooled_k * system.kw_per_k
+    last_share = np.broadcast_to(drivers.stock_share[-1], air.shape[1:])
     return Trace(
         air_c=air,
         stock_c=stock,
-        frost_kg=frost,
-        conductance=conductance,
+        frost_kg=coils.frost_kg,
+        conductance=coils.conductance,
         evaporator_kw=cold,
-        defrost=defrost,
-        fan_kw=(1.0 - defrost) * system.resting_fan_kw + system.fan_per_cold * cold,
-        heater_kw=defrost * rooms.column("defrost_kw"),
+        defrost=coils.defrost,
+        fan_kw=(1.0 - coils.defrost) * fans.resting_kw + fans.per_cold * cold,
+        heater_kw=coils.defrost * rooms.column("defrost_kw"),
         before=state,
         after=State(
             air_c=air[-1].copy(),
             stock_c=stock[-1].copy(),
-            frost_kg=frost[-1].copy(),
-            defrost_s=left_s,
+            frost_kg=coils.frost_kg[-1].copy(),
+            defrost_s=coils.left_s,
             stock_share=last_share.copy(),
         ),
     )
 
 
-def _coefficients(rooms: Rooms, drivers: Drivers, doors: Exchange, step_s: int) -> _Coefficients:
+def _solved(
+    system: _System, state: State, drivers: Drivers
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return air and stock at the ends of the steps [°C] and what the coils cooled the air by [K], each (n, W, R)."""
+    shape, moved = system.kw_per_k.shape, _returning(drivers, state)
+    steps, columns = system.most_k.shape
+    states, cooled_k = np.empty((steps, 2, 1, columns)), np.empty((steps, columns))
+    now = np.stack((state.air_c, state.stock_c)).reshape(2, 1, columns)
+    parts, rows, taken = np.empty((2, 3, columns)), np.empty((3, columns)), np.empty((2, 1, columns))
+    of_air, of_stock, wanted, uncooled = parts[0], parts[1], rows[0], rows[1:].reshape(2, 1, columns)
+    # This loop was the cost of the whole port: seven array calls a step, all into arrays that are there.
+    steps_of = zip(system.product, system.constant, system.most_k, system.taken, cooled_k, states, strict=True)
+    for k, (product, constant, most_k, per_k, cooled, after) in enumerate(steps_of):
+        if k in moved:
+            now = _mixed(now, moved[k], drivers.set_point_c[k], shape[1:])
+        np.multiply(product, now, parts)
+        np.add(of_air, of_stock, rows)
+        np.add(rows, constant, rows)
+        np.maximum(wanted, 0.0, cooled)
+        np.minimum(cooled, most_k, cooled)
+        np.multiply(per_k, cooled, taken)
+        np.subtract(uncooled, taken, after)
+        now = after
+    return states[:, 0].reshape(shape), states[:, 1].reshape(shape), cooled_k.reshape(shape)
+
+
+def _mixed(
+    now: NDArray[np.float64], there: NDArray[np.float64], set_point_c: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Return the state (2, 1, P) after stock has come back at the set point to the share that was there."""
+    stock = now[1].reshape(shape)
+    return np.stack((now[0], (there * stock + (1.0 - there) * set_point_c).reshape(1, -1)))
+
+
+def _fans(rooms: Rooms, drivers: Drivers) -> _Fans:
+    fan_kw = drivers.fan_kw * drivers.service
+    resting = fan_kw * drivers.fan_floor
+    return _Fans(resting_kw=resting, per_cold=(fan_kw - resting) / rooms.column("evaporator_kw"))
+
+
+def _system(rooms: Rooms, drivers: Drivers, doors: Exchange, coils: Frost, fans: _Fans, step_s: int) -> _System:
     """Return the system of all steps: the stock is eliminated from the air's equation."""
     envelope, most_cold = rooms.column("envelope_kw_per_k"), rooms.column("evaporator_kw")
-    shape = doors.air_kg_per_s.shape
     memory = drivers.stock_kj_per_k / step_s  # [kW/K]
     to_air = drivers.stock_kj_per_k / (3600.0 * rooms.column("product_hours"))  # between stock and air [kW/K]
     whole = memory + drivers.goods_kw_per_k + to_air
-    pull = to_air / whole
+    pull = to_air / whole  # new stock temperature = kept · old + goods + pull · new air
+    kept, goods_c = memory / whole, drivers.goods_kw_per_k * drivers.goods_c / whole
     air_memory = rooms.column("air_kj_per_k") / step_s
-    fan_kw = drivers.fan_kw * drivers.service
-    resting = fan_kw * drivers.fan_floor
-    per_cold = (fan_kw - resting) / most_cold
-    goods_kw = drivers.goods_kw_per_k * drivers.goods_c
+    # What a kelvin of the air costs, and all gains that do not depend on the state, fans at their floor included.
     total = air_memory + envelope + pull * (memory + drivers.goods_kw_per_k) + doors.enthalpy_kw_per_k
-    forcing = envelope * drivers.air_c + drivers.handling_kw + resting + pull * goods_kw
+    forcing = envelope * drivers.air_c + drivers.handling_kw + fans.resting_kw + to_air * goods_c
     forcing = forcing + doors.enthalpy_kw + FUSION_KJ_PER_KG * doors.frost_kg_per_s
+    forcing += coils.defrost * (defrost_rates(rooms)[0] - fans.resting_kw)
     control = most_cold / rooms.column("band_k")  # [kW/K]
     asked = control / (total + control)
-    lowest_c = drivers.set_point_c - 0.5 * rooms.column("band_k")
-    return _Coefficients(
-        air_kw_per_k=air_memory,
-        stock_kw_per_k=np.broadcast_to(pull * memory, shape),
-        forcing_kw=forcing,
-        total_kw_per_k=total,
-        zero_cold_kw=total * lowest_c,
-        gain=asked / (1.0 - per_cold * asked),  # fans that turn for the cold add to the gains
-        capacity_kw=np.broadcast_to(most_cold * drivers.service, shape),
-        resting_fan_kw=np.broadcast_to(resting, shape),
-        fan_per_cold=np.broadcast_to(per_cold, shape),
-        stock_memory=np.broadcast_to(memory / whole, shape),
-        stock_goods_c=np.broadcast_to(goods_kw / whole, shape),
-        stock_pull=np.broadcast_to(pull, shape),
-        frost_kg=doors.frost_kg_per_s * step_s,
+    less_fans = 1.0 - fans.per_cold  # of a kW of cold, fans that turn for it take back a part
+    gain = less_fans * asked / (1.0 - fans.per_cold * asked)
+    lowest_c = drivers.set_point_c - 0.5 * rooms.column("band_k")  # below it no cold is asked for
+    of_air, of_stock, alone_c = air_memory / total, pull * memory / total, forcing / total
+    kw_per_k = total / less_fans
+    most_kw = most_cold * drivers.service * coils.conductance * (1.0 - coils.defrost)
+    return _System(
+        product=_columns(
+            (gain * of_air, of_air, pull * of_air, gain * of_stock, of_stock, kept + pull * of_stock), total.shape
+        ).reshape(len(total), 2, 3, -1),
+        constant=_columns((gain * (alone_c - lowest_c), alone_c, goods_c + pull * alone_c), total.shape),
+        most_k=_columns((most_kw / kw_per_k,), total.shape)[:, 0],
+        taken=_columns((np.ones(1), pull), total.shape)[:, :, None],
+        kw_per_k=kw_per_k,
     )
 
 
-def _timers(rooms: Rooms, steps: int, step_s: int) -> dict[int, NDArray[np.bool_]]:
-    """Return the rooms (R,) whose timer comes round, by step."""
-    found: dict[int, NDArray[np.bool_]] = {}
-    for place, room in enumerate(rooms.each):
-        for step in timer_steps(room, step_s):
-            if step < steps:
-                found.setdefault(step, np.zeros(len(rooms), bool))[place] = True
-    return found
-
-
-def _started(
-    rooms: Rooms,
-    drivers: Drivers,
-    left_s: NDArray[np.float64],
-    frost_kg: NDArray[np.float64],
-    step: int,
-    turn: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    """Return what is left of defrosts after the timers of some rooms have come round [s]."""
-    on_demand, melted = drivers.on_demand[step], _defrost_rates(rooms)[1]
-    length = defrost_s(
-        frost_kg, melted_kg_per_s=melted, timer_s=60.0 * rooms.column("defrost_minutes"), on_demand=on_demand
-    )
-    wanted = turn & (frost_kg >= on_demand * rooms.column("defrost_trigger_kg"))
-    return np.where(wanted, length, left_s)
-
-
-def _defrost_rates(rooms: Rooms) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the heat of a defrost that ends in the rooms [kW] and the frost that the rest melts [kg/s], each (R,)."""
-    to_room = rooms.column("defrost_kw") * rooms.column("defrost_to_room")
-    return to_room, (rooms.column("defrost_kw") - to_room) / MELTING_KJ_PER_KG
+def _columns(arrays: tuple[NDArray[np.float64], ...], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return arrays that broadcast to (n, W, R) as the rows of every step: (n, rows, P)."""
+    whole = np.empty((shape[0], len(arrays), *shape[1:]))
+    for row, array in enumerate(arrays):
+        whole[:, row] = array
+    return whole.reshape(shape[0], len(arrays), -1)
 
 
 def _returning(drivers: Drivers, state: State) -> dict[int, NDArray[np.float64]]:
