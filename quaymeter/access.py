@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 GATEWAY_USER = "gateway"
 HEALTH_USER = "health"
 REPLAY_USER = "replay"  # brings recorded data in for any device: for whoever installs, not for a device
+SIMULATED_SOURCE = "simulated-port"  # what `quaymeter simulate live` is called; it goes by the same user
 DATABASE_SECRETS = ("database_owner", "database_writer", "database_app", "database_reader")
 BROKER_SECRETS = ("broker_gateway", "broker_health", "broker_replay")
 DEVICE_FOLDER = "devices"
@@ -67,7 +68,7 @@ def _gateway_rules(site: Site) -> list[str]:
 
 def _replay_rules(site: Site) -> list[str]:
     rules = [f"topic write {ROOT}/{site.id}/+/+/{kind}" for kind in (TopicKind.TELEMETRY, TopicKind.EVENT)]
-    return [*rules, f"topic read {receipt_topic(site.id, REPLAY_USER)}"]
+    return [*rules, *(f"topic read {receipt_topic(site.id, name)}" for name in (REPLAY_USER, SIMULATED_SOURCE))]
 
 
 def _device_rules(site: Site, device: str) -> list[str]:

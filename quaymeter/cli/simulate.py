@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from quaymeter.access import SIMULATED_SOURCE
 from quaymeter.cli.context import Json, default_site_file, service_settings, settings_of, user_name
 from quaymeter.cli.output import ExitCode, progress, say, show_json, stdout
 from simulators.port import last_day
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from storage.transfer import ImportResult
 
 DRAIN_S = 15.0
-SOURCE = "simulated-port"  # speaks for every device of the site
 
 ScenarioName = Annotated[str, typer.Option("--scenario", help="Name of a scenario, or its file.")]
 SiteFile = Annotated[Path | None, typer.Option("--site-file", help="The port.", exists=True, dir_okay=False)]
@@ -113,7 +113,7 @@ def live(
     with (
         stopping() as stop,
         closing(Buffer(buffer)) as kept,
-        Agent(agent_settings(settings, site.id, SOURCE), kept) as agent,
+        Agent(agent_settings(settings, site.id, SIMULATED_SOURCE), kept) as agent,
     ):
         source = live_source(site, told, agent, beside=buffer, history_s=history_s)
         source.run(stop)

@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from quaymeter.access import access_list, devices, hashed, make_secrets, matches
+from quaymeter.access import REPLAY_USER, SIMULATED_SOURCE, access_list, devices, hashed, make_secrets, matches
 from quaymeter.broker import find_mosquitto
 from quaymeter.demo.ports import free_port
 from telemetry.site_file import parse_site
@@ -95,6 +95,23 @@ def test_devices_keep_their_own_status_and_meta(secured: tuple[int, Path]) -> No
                 device._sock_close()  # as a device that dies
         assert heard.get(timeout=5) == ("port/v1/north/quay/pump/status", b"offline")
         assert heard.empty()
+
+
+@pytest.mark.parametrize("source", [REPLAY_USER, SIMULATED_SOURCE])
+def test_who_speaks_for_every_device_hears_its_receipts(secured: tuple[int, Path], source: str) -> None:
+    """Replay and simulated port write for any device as the user replay; without receipts they would send for ever."""
+    port, secrets = secured
+    with (
+        _client(port, "gateway", _password(secrets / "broker_gateway")) as (gateway, heard),
+        _client(port, "replay", _password(secrets / "broker_replay")) as (replay, answers),
+    ):
+        gateway.subscribe("port/v1/north/+/+/telemetry", qos=1)
+        replay.subscribe(f"port/v1/north/{source}/receipt", qos=1)
+        time.sleep(0.2)
+        replay.publish("port/v1/north/quay/tank/telemetry", b"any", qos=1).wait_for_publish(5)
+        assert heard.get(timeout=5) == ("port/v1/north/quay/tank/telemetry", b"any")
+        gateway.publish(f"port/v1/north/{source}/receipt", b"safe", qos=1).wait_for_publish(5)
+        assert answers.get(timeout=5) == (f"port/v1/north/{source}/receipt", b"safe")
 
 
 def test_strangers_are_not_let_in(secured: tuple[int, Path]) -> None:
