@@ -13,6 +13,7 @@ from ingest_gateway.device_watch import DeviceWatch
 from ingest_gateway.intake import Intake
 from ingest_gateway.metrics import Metrics
 from ingest_gateway.pipeline import Pipeline, Writing
+from ingest_gateway.rubbish import seldom_collected
 from ingest_gateway.status_server import StatusServer
 from storage.catalogue import list_sites, load_catalogue, site_version
 from storage.ownership import Ownership
@@ -160,7 +161,8 @@ class Gateway:
 
 def run_gateway(settings: GatewaySettings, stop: threading.Event) -> None:
     """Run one gateway until `stop` is set."""
-    Gateway(settings).run(stop)
+    with seldom_collected():
+        Gateway(settings).run(stop)
 
 
 class DatabaseCatalogues:
