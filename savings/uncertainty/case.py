@@ -66,45 +66,53 @@ class Case:
         return np.concatenate([self.influence_position, self.reporting_position])
 
 
-def make_case(baseline: Baseline, reporting: Table) -> Case:
-    """Return the case of a fitted baseline and the valid rows of a reporting period."""
+def make_case(baseline: Baseline, reporting: Table, *, days: int = 1) -> Case:
+    """Return the case of a fitted baseline and the valid rows of a reporting period, summed to places of some days.
+
+    Monthly tables stay months.
+    """
     table = baseline.table
     gradient, ahead = baseline.model.gradient(table), baseline.model.gradient(reporting)
-    scale, ahead_scale = _noise_scale(table, table), _noise_scale(reporting, table)
+    scale = _noise_scale(table, table)
     influence = _influence(gradient, baseline.weights) * scale[:, None]
-    residual, gradient = baseline.residuals / scale, gradient / scale[:, None]
-    position, reporting_position = positions(table, table), positions(reporting, table)
-    if table.frequency is not Frequency.HOURLY:
-        return Case(
-            residual=residual, basis=_directions(gradient), position=position, influence=influence,
-            influence_position=position, gradient=ahead, scale=ahead_scale, reporting_position=reporting_position,
-        )  # fmt: skip
-    days, sums, count = _by_day(position, np.column_stack([residual, gradient, influence]))
-    told, p = _complete(count), gradient.shape[1]
-    ahead_days, ahead_sums, ahead_count = _by_day(reporting_position, ahead)
+    columns = np.column_stack([baseline.residuals / scale, gradient / scale[:, None], influence])
+    place, sums, count = _by_place(positions(table, table, days), columns)
+    ahead_place, ahead_sums, ahead_count = _by_place(
+        positions(reporting, table, days), np.column_stack([ahead, _noise_scale(reporting, table)])
+    )
+    rows, p = _rows_per_place(table.frequency, days), gradient.shape[1]
+    told = _complete(count, rows)
     return Case(
         residual=sums[told, 0],
         basis=_directions(sums[told, 1 : p + 1]),
-        position=days[told],
-        influence=sums[:, p + 1 :] / count[:, None],  # a day's noise is its sum: it moves θ by the mean of its hours
-        influence_position=days,
-        gradient=ahead_sums,
-        scale=ahead_count / 24.0,
-        reporting_position=ahead_days,
+        position=place[told],
+        influence=sums[:, p + 1 :] / count[:, None],  # the noise of a place is its sum: it moves θ by the mean of its rows
+        influence_position=place,
+        gradient=ahead_sums[:, :-1],
+        scale=ahead_sums[:, -1] / rows if rows > 1 else ahead_sums[:, -1],
+        reporting_position=ahead_place,
     )
 
 
-def positions(table: Table, origin: Table) -> NDArray[np.int64]:
-    """Return the place (n,) of every row: local days, or months, since the first row of `origin`."""
-    unit = "datetime64[M]" if table.frequency is Frequency.MONTHLY else "datetime64[D]"
+def positions(table: Table, origin: Table, days: int = 1) -> NDArray[np.int64]:
+    """Return the place (n,) of every row: stretches of local days, or months, since the first row of `origin`."""
     if len(origin) == 0:
         return np.zeros(len(table), np.int64)
     if table.frequency is Frequency.MONTHLY:
-        # A billing month may start on any day: the middle of the row says which month it is.
-        middle = (table.hours * 1800).astype("timedelta64[s]")
-        first = (origin.start[:1] + (origin.hours[:1] * 1800).astype("timedelta64[s]")).astype(unit)
-        return np.asarray((((table.start + middle).astype(unit)) - first[0]).astype(np.int64))
-    return np.asarray((table.start.astype(unit) - origin.start[0].astype(unit)).astype(np.int64))
+        return _middle_month(table) - _middle_month(origin)[0]
+    unit = "datetime64[D]"
+    passed = table.start.astype(unit) - origin.start[0].astype(unit)
+    return np.asarray(passed.astype(np.int64) // days)
+
+
+def _middle_month(table: Table) -> NDArray[np.int64]:
+    """Return the month (n,) that the middle of each row lies in: a bill may begin on any day."""
+    middle = table.start + (table.hours * 1800).astype("timedelta64[s]")
+    return np.asarray(middle.astype("datetime64[M]").astype(np.int64))
+
+
+def _rows_per_place(frequency: Frequency, days: int) -> int:
+    return {Frequency.HOURLY: 24 * days, Frequency.DAILY: days, Frequency.MONTHLY: 1}[frequency]
 
 
 def _noise_scale(table: Table, origin: Table) -> NDArray[np.float64]:
@@ -132,19 +140,19 @@ def _directions(gradient: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(left[:, singular > 1e-7 * singular[0]])
 
 
-def _by_day(
+def _by_place(
     position: NDArray[np.int64], columns: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return the days that occur, the sums of the columns over each, and how many rows each has."""
+    """Return the places that occur, the sums of the columns over each, and how many rows each has."""
     order = np.argsort(position, kind="stable")
-    days, first, count = np.unique(position[order], return_index=True, return_counts=True)
-    return days, np.add.reduceat(columns[order], first, axis=0), count
+    places, first, count = np.unique(position[order], return_index=True, return_counts=True)
+    return places, np.add.reduceat(columns[order], first, axis=0), count
 
 
-def _complete(count: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return the days that tell of the noise: the complete ones, or all of them where those are fewer than 60.
+def _complete(count: NDArray[np.int64], rows: int) -> NDArray[np.bool_]:
+    """Return the places that tell of the noise: the complete ones, or all where those are fewer than half.
 
-    A day with hours missing sums up to less noise, and its hours of the week give the fit a direction of its own.
+    A place with rows missing sums up to less noise, and its hours of the week give the fit a direction of its own.
     """
-    whole = count == 24
-    return whole if int(whole.sum()) >= 60 else np.ones(len(count), np.bool_)
+    whole = count == rows
+    return whole if 2 * int(whole.sum()) >= len(whole) else np.ones(len(count), np.bool_)

@@ -83,7 +83,7 @@ class Totals:
 
     def __init__(self, baseline: Baseline, reporting: Table) -> None:
         self._baseline = baseline
-        self._reporting = reporting
+        self.reporting = reporting
         self.adjusted = baseline.model.predict(reporting)  # (r,) [unit]
         self._places, self._place = np.unique(positions(reporting, baseline.table), return_inverse=True)
 
@@ -91,7 +91,7 @@ class Totals:
         self, rows: NDArray[np.bool_] | None = None, *, confidence: float = 0.9, method: str = Method.REML
     ) -> Interval:
         """Return the saving over a mask of rows (r,), all where None, with its interval [unit]."""
-        mask = np.ones(len(self._reporting), np.bool_) if rows is None else rows
+        mask = np.ones(len(self.reporting), np.bool_) if rows is None else rows
         return self.intervals(mask[None], confidence=confidence, method=method)[0]
 
     def intervals(
@@ -102,7 +102,7 @@ class Totals:
         A day of which some hours are asked for counts by their share.
         """
         kind = Method(method)
-        values = rows @ (self.adjusted - self._reporting.energy)
+        values = rows @ (self.adjusted - self.reporting.energy)
         low, high, error, dof = self._spread(kind, rows, confidence)
         return tuple(
             Interval(float(v), float(v - a), float(v + b), confidence, kind.value, float(e), dof)
@@ -119,7 +119,7 @@ class Totals:
 
     @cached_property
     def _case(self) -> Case:
-        return make_case(self._baseline, self._reporting)
+        return make_case(self._baseline, self.reporting)
 
     @cached_property
     def _posterior(self) -> NoisePosterior:
@@ -151,7 +151,7 @@ class Totals:
 
     def _guideline14(self, mask: NDArray[np.bool_], confidence: float, method: Method) -> float:
         statistics, frequency = self._baseline.statistics, self._baseline.table.frequency
-        months = float(self._reporting.hours[mask].sum()) / guideline14.HOURS_PER_MONTH
+        months = float(self.reporting.hours[mask].sum()) / guideline14.HOURS_PER_MONTH
         plain = method is Method.GUIDELINE14_126
         return guideline14.savings_uncertainty(
             n=statistics.n,
@@ -179,7 +179,7 @@ class Totals:
 
         def refit(energy: NDArray[np.float64]) -> NDArray[np.float64]:
             again = fit_baseline(baseline.table.with_energy(energy), candidates=forms)
-            return again.model.predict(self._reporting)
+            return again.model.predict(self.reporting)
 
         return bootstrap.errors(
             baseline.table.energy - baseline.residuals,

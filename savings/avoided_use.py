@@ -1,0 +1,191 @@
+"""Avoided use: what would have been used under the conditions of the reporting period, less what was.
+
+    savings = Σ (adjusted baseline + non-routine adjustments - measured)   (IPMVP: avoided energy consumption)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from savings.adjustments import spread_adjustments
+from savings.findings import refuse_stops
+from savings.reporting_checks import check_reporting
+from savings.uncertainty.interval import Interval, Method, Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from savings.adjustments import Adjustment
+    from savings.baseline import Baseline
+    from savings.findings import Finding
+    from savings.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthSaving:
+    """One calendar month of a saving."""
+
+    month: str  # ISO, 2025-11
+    measured: float  # [unit]
+    adjusted: float  # adjustments included [unit]
+    adjustments: float  # [unit]
+    saving: Interval  # [unit]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AvoidedUse:
+    """A saving with its interval, and the rows it is made of; energies in the unit of the table."""
+
+    savings: float
+    low: float
+    high: float
+    confidence: float
+    percent: float  # of the adjusted baseline [%]
+    percent_low: float
+    percent_high: float
+    standard_error: float
+    method: str
+    baseline: Baseline
+    start: NDArray[np.datetime64]  # (m,) of the rows used
+    measured: NDArray[np.float64]  # (m,)
+    adjusted: NDArray[np.float64]  # (m,) adjustments included
+    saving: NDArray[np.float64]  # (m,)
+    adjustments: tuple[Adjustment, ...]
+    findings: tuple[Finding, ...]  # of the reporting period; those of the fit are the baseline's
+    coverage: float  # share of the period that has energy and all drivers, by hours
+    totals: Totals  # intervals of any other rows
+
+    @property
+    def cumulative(self) -> NDArray[np.float64]:
+        """Saving up to and with each row (m,): the CUSUM [unit]."""
+        return np.cumsum(self.saving)
+
+    def cumulative_band(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return low and high (m,) of the cumulative saving, each end of the same confidence [unit]."""
+        rows = np.tri(len(self.start), dtype=np.bool_)
+        band = _adjusted_intervals(self.totals, rows, self.adjustments, self.confidence, self.method)
+        return np.array([each.low for each in band]), np.array([each.high for each in band])
+
+    @property
+    def by_month(self) -> tuple[MonthSaving, ...]:
+        """The calendar months of the period, each with its interval; months are not independent of each other."""
+        month = self.start.astype("datetime64[M]")
+        months = np.unique(month)
+        rows = month == months[:, None]
+        spread = self._spread
+        found = _adjusted_intervals(self.totals, rows, self.adjustments, self.confidence, self.method)
+        return tuple(
+            MonthSaving(
+                month=str(each), measured=float(self.measured[own].sum()), adjusted=float(self.adjusted[own].sum()),
+                adjustments=float(spread[:, own].sum()), saving=interval,
+            )
+            for each, own, interval in zip(months, rows, found, strict=True)
+        )  # fmt: skip
+
+    @property
+    def _spread(self) -> NDArray[np.float64]:
+        return spread_adjustments(self.totals.reporting, self.adjustments)
+
+
+def avoided_use(
+    baseline: Baseline,
+    reporting: Table,
+    *,
+    confidence: float = 0.9,
+    method: str = Method.REML,
+    adjustments: Sequence[Adjustment] = (),
+) -> AvoidedUse:
+    """Return what was saved over the valid rows of a reporting period.
+
+    Parameters
+    ----------
+    baseline
+        The fitted baseline.
+    reporting
+        Rows of the reporting period; rows without energy or a driver are left out and lower the coverage.
+    confidence
+        Two-sided, between 0 and 1.
+    method
+        One of `Method`.
+    adjustments
+        Non-routine adjustments; their errors join the interval.
+
+    Raises
+    ------
+    InsufficientDataError
+        If a finding forbids a figure: no rows, a driver missing, periods the wrong way round.
+    ContractError
+        If an adjustment lies outside the period.
+    ValueError
+        If the confidence is not between 0 and 1 or the method is unknown.
+    """
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"a confidence lies between 0 and 1, not {confidence}")
+    findings = refuse_stops(check_reporting(baseline.table, reporting), place="reporting period")
+    names = tuple(driver.name for driver in baseline.table.drivers)
+    known = reporting.keep_drivers(names)
+    # A category that the baseline never saw has no prediction: a finding names it, the row cannot count.
+    predictable = known.valid & np.isfinite(baseline.model.predict(known))
+    used = known.take(predictable)
+    totals = Totals(baseline, used)
+    spread = spread_adjustments(used, adjustments)
+    adjusted = totals.adjusted + spread.sum(axis=0)
+    everything = np.ones((1, len(used)), np.bool_)
+    total = _adjusted_intervals(totals, everything, adjustments, confidence, method)[0]
+    measured = float(used.energy.sum())
+    return AvoidedUse(
+        savings=total.value, low=total.low, high=total.high, confidence=confidence,
+        percent=percent_of_adjusted(total.value, measured), percent_low=percent_of_adjusted(total.low, measured),
+        percent_high=percent_of_adjusted(total.high, measured), standard_error=total.standard_error,
+        method=total.method, baseline=baseline, start=used.start, measured=used.energy, adjusted=adjusted,
+        saving=adjusted - used.energy, adjustments=tuple(adjustments), findings=findings,
+        coverage=float(used.hours.sum() / reporting.hours.sum()), totals=totals,
+    )  # fmt: skip
+
+
+def percent_of_adjusted(saving: float, measured: float) -> float:
+    """Return a saving by the adjusted baseline that it implies [%]; NaN where that is not positive.
+
+    What was measured is known, so each end of the interval has its own adjusted baseline.
+
+    >>> percent_of_adjusted(20.0, 80.0)
+    20.0
+    """
+    adjusted = measured + saving
+    return 100.0 * saving / adjusted if adjusted > 0 else float("nan")
+
+
+def _adjusted_intervals(
+    totals: Totals,
+    rows: NDArray[np.bool_],
+    adjustments: Sequence[Adjustment],
+    confidence: float,
+    method: str,
+) -> tuple[Interval, ...]:
+    """Return the intervals of masks of rows (T, m) with the adjustments joined.
+
+    The error of one adjustment goes with the share of it that lies within the rows; those of different events are
+    independent.
+    """
+    plain = totals.intervals(rows, confidence=confidence, method=method)
+    if not adjustments:
+        return plain
+    amount = np.array([each.amount for each in adjustments])
+    error = np.array([each.standard_error for each in adjustments])
+    days = spread_adjustments(totals.reporting, [_one(each) for each in adjustments])
+    share = rows @ days.T  # (T, A)
+    joined = np.sqrt((share**2) @ error**2)
+    return tuple(
+        each._replace(value=each.value + more, low=each.low + more, high=each.high + more).widened(float(wider))
+        for each, more, wider in zip(plain, share @ amount, joined, strict=True)
+    )
+
+
+def _one(each: Adjustment) -> Adjustment:
+    """Return an adjustment of one unit, to see how it is spread."""
+    return type(each)(days=each.days, amount=1.0, standard_error=0.0)
