@@ -73,9 +73,12 @@ def gather(rooms: Rooms, worlds: Worlds, weather: Weather, flows: Mapping[str, N
     strips = _share(rooms, worlds, "strip_doors") * rooms.column("curtain_effectiveness")
     ec_fans = _share(rooms, worlds, "ec_fans")
     door_c, humidity = _in_front_of_doors(rooms, weather, flows)
-    pressure_bar = weather.pressure_bar[:, None, None]
+    quay_c, pressure_bar = (
+        np.broadcast_to(quay[:, None, None], (worlds.steps, 1, len(rooms)))
+        for quay in (weather.air_c, weather.pressure_bar)
+    )
     return Drivers(
-        air_c=weather.air_c[:, None, None],
+        air_c=quay_c,
         door_c=door_c,
         door_ratio=humid_air.humidity_ratio(door_c, humidity, pressure_bar),
         pressure_bar=pressure_bar,

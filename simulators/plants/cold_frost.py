@@ -7,6 +7,7 @@ stock: between two turns of a timer it is a sum of what grows less what melts, h
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,7 @@ def defrost_rates(rooms: Rooms) -> tuple[NDArray[np.float64], NDArray[np.float64
     return to_room, (rooms.column("defrost_kw") - to_room) / MELTING_KJ_PER_KG
 
 
+@lru_cache(maxsize=8)  # the same from day to day
 def _timers(rooms: Rooms, steps: int, step_s: int) -> dict[int, NDArray[np.bool_]]:
     """Return the rooms (R,) whose timer comes round, by step."""
     found: dict[int, NDArray[np.bool_]] = {}

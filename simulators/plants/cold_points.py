@@ -1,6 +1,7 @@
 """What the instruments of a cold room would show, from the states that the stepping has left.
 
-Arrays are (R, W, n) here: points are series. Where a probe sits in the room is engineering judgement.
+Arrays are (L, n) here, by lane (see `cold_lanes`): points are series. Where a probe sits in the room is engineering
+judgement.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _FAR_K = 0.3  # the far end above the return
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Probes:
-    """What slow probes remember, each (R, W)."""
+    """What slow probes remember, each (W, R)."""
 
     haccp_c: NDArray[np.float64]
     door_k: NDArray[np.float64]  # zone at the door above the room
@@ -44,7 +45,7 @@ class Probes:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Shown:
-    """What can be seen of all rooms in one day, each (R, W or 1, n)."""
+    """What can be seen of all rooms in one day, each (L, n)."""
 
     air_c: NDArray[np.float64]
     door_c: NDArray[np.float64]
@@ -64,11 +65,11 @@ class Shown:
 
 def first_probes(air_c: NDArray[np.float64], stock_c: NDArray[np.float64]) -> Probes:
     """Return probes at rest in rooms with these temperatures (W, R) [°C]."""
-    return Probes(haccp_c=_mixed(air_c.T, stock_c.T), door_k=np.zeros(air_c.T.shape), coil_c=air_c.T.copy())
+    return Probes(haccp_c=_mixed(air_c, stock_c), door_k=np.zeros(air_c.shape), coil_c=air_c.copy())
 
 
 def show(rooms: Rooms, drivers: Drivers, doors: Exchange, trace: Trace, before: Probes, step_s: int) -> Shown:
-    """Return the day as instruments would show it."""
+    """Return the day as instruments would show it, from what there is by lane, (n, 1, L)."""
     air, cold, defrost = _series(trace.air_c), _series(trace.evaporator_kw), _series(trace.defrost)
     stock, fans = _series(trace.stock_c), _series(trace.fan_kw)
     set_point = _series(drivers.set_point_c)
@@ -76,11 +77,11 @@ def show(rooms: Rooms, drivers: Drivers, doors: Exchange, trace: Trace, before: 
     load = cold / _of(rooms, "evaporator_kw")
     running = np.maximum(fans / _series(drivers.fan_kw), 0.1)
     resting_coil = np.where(cold > 0.0, evaporating + _COIL_SPREAD_K * load, air)
-    coil = _follow(resting_coil + defrost * (_DEFROSTED_C - resting_coil), before.coil_c, _COIL_S, step_s)
+    coil = _follow(resting_coil + defrost * (_DEFROSTED_C - resting_coil), before.coil_c[0], _COIL_S, step_s)
     door_k = _follow(
-        _DOOR_SHARE * _series(drivers.door) * (_series(drivers.door_c) - air), before.door_k, _DOOR_S, step_s
+        _DOOR_SHARE * _series(drivers.door) * (_series(drivers.door_c) - air), before.door_k[0], _DOOR_S, step_s
     )
-    haccp = _follow(_mixed(air, stock), before.haccp_c, _HACCP_S, step_s)
+    haccp = _follow(_mixed(air, stock), before.haccp_c[0], _HACCP_S, step_s)
     return Shown(
         air_c=air,
         door_c=air + door_k,
@@ -95,28 +96,28 @@ def show(rooms: Rooms, drivers: Drivers, doors: Exchange, trace: Trace, before: 
         defrost=defrost,
         fan_kw=fans,
         heater_kw=_series(trace.heater_kw) * _of(rooms, "defrost_electric"),
-        probes=Probes(haccp_c=haccp[..., -1].copy(), door_k=door_k[..., -1].copy(), coil_c=coil[..., -1].copy()),
+        probes=Probes(haccp_c=haccp[None, :, -1], door_k=door_k[None, :, -1], coil_c=coil[None, :, -1]),
     )
 
 
-def room_points(asset: str, place: int, shown: Shown, step_h: float) -> dict[str, Output]:
-    """Return the points of the room at a place of the axis of rooms, by key."""
-    air = shown.air_c[place]
-    fan_kw, heater_kw = shown.fan_kw[place], shown.heater_kw[place]
+def room_points(asset: str, rows: list[int], shown: Shown, step_h: float) -> dict[str, Output]:
+    """Return the points of the room in these lanes (W or 1 of them, world 0 first), by key."""
+    air, door = shown.air_c[rows], shown.door_c[rows]
+    fan_kw, heater_kw = shown.fan_kw[rows], shown.heater_kw[rows]
     points: dict[str, Output] = {
         "t_return": Level(air),
-        "t_door": Level(shown.door_c[place]),
-        "t_far": Level(air + _FAR_K + 0.2 * (shown.door_c[place] - air)),
-        "t_product": Level(shown.stock_c[place]),
-        "t_haccp": Level(shown.haccp_c[place]),
-        "setpoint": Mean(shown.set_point_c[place]),
-        "humidity": Level(shown.humidity[place]),
-        "t_coil": Level(shown.coil_c[place]),
+        "t_door": Level(door),
+        "t_far": Level(air + _FAR_K + 0.2 * (door - air)),
+        "t_product": Level(shown.stock_c[rows]),
+        "t_haccp": Level(shown.haccp_c[rows]),
+        "setpoint": Mean(shown.set_point_c[rows]),
+        "humidity": Level(shown.humidity[rows]),
+        "t_coil": Level(shown.coil_c[rows]),
         "t_evap_in": Level(air),
-        "t_evap_out": Level(shown.blown_c[place]),
+        "t_evap_out": Level(shown.blown_c[rows]),
         "fan_power": Mean(fan_kw),
         "defrost_power": Mean(heater_kw),
-        "defrost": Switch(minutes_of(shown.defrost[place, 0])),
+        "defrost": Switch(minutes_of(shown.defrost[rows[0]])),
         "evaporator_energy": Flow((fan_kw + heater_kw) * step_h),
     }
     return {f"{asset}/{name}": output for name, output in points.items()}
@@ -152,10 +153,10 @@ def _follow(
 
 
 def _series(steps_first: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (n, W, R) as (R, W, n)."""
-    return np.ascontiguousarray(steps_first.transpose(2, 1, 0))
+    """Return (n, 1, L) as (L, n)."""
+    return np.ascontiguousarray(steps_first[:, 0].T)
 
 
 def _of(rooms: Rooms, name: str) -> NDArray[np.float64]:
-    """Return a parameter of all rooms (R, 1, 1)."""
-    return rooms.column(name)[:, None, None]
+    """Return a parameter of all lanes (L, 1)."""
+    return rooms.column(name)[:, None]

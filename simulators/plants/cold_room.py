@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from simulators.plant import Made
 from simulators.plants.cold_drivers import exchange, gather
+from simulators.plants.cold_lanes import Lanes
 from simulators.plants.cold_parameters import Room, Rooms
 from simulators.plants.cold_points import first_probes, room_points, show
 from simulators.plants.cold_steps import begin, step_through
@@ -41,27 +42,37 @@ class ColdRooms:
 
     def advance(self, day: Day, worlds: Worlds, weather: Weather, flows: Mapping[str, NDArray[np.float64]]) -> Made:
         """Simulate one day of all rooms."""
-        drivers, doors, trace = self.run(day, worlds, weather, flows)
-        probes = self._probes or first_probes(trace.before.air_c, trace.before.stock_c)
-        shown = show(self.rooms, drivers, doors, trace, probes, day.step_s)
-        self._probes = shown.probes
+        lanes, drivers, doors, trace = self._stepped(day, worlds, weather, flows)
+        before = trace.before
+        probes = lanes.remembered(self._probes) if self._probes else first_probes(before.air_c, before.stock_c)
+        shown = show(lanes.rooms, drivers, doors, trace, probes, day.step_s)
+        self._probes = lanes.spread(shown.probes)
         points: dict[str, Output] = {}
         given: dict[str, NDArray[np.float64]] = {}
         for place, room in enumerate(self.rooms.each):
-            points |= room_points(room.asset, place, shown, day.step_h)
-            given |= _flows(room, place, shown)
+            points |= room_points(room.asset, lanes.rows(place), shown, day.step_h)
+            given |= _flows(room, lanes.rows(place), shown)
         return Made(outputs=points, flows=given)
 
     def run(
         self, day: Day, worlds: Worlds, weather: Weather, flows: Mapping[str, NDArray[np.float64]]
     ) -> tuple[Drivers, Exchange, Trace]:
         """Step through a day and keep the state; what drove it and what came of it is what a balance needs."""
+        lanes, drivers, doors, trace = self._stepped(day, worlds, weather, flows)
+        return lanes.spread(drivers), lanes.spread(doors), lanes.spread(trace)
+
+    def _stepped(
+        self, day: Day, worlds: Worlds, weather: Weather, flows: Mapping[str, NDArray[np.float64]]
+    ) -> tuple[Lanes, Drivers, Exchange, Trace]:
+        """Step through a day by lane and keep the state of all worlds."""
         drivers = gather(self.rooms, worlds, weather, flows)
         state = self._state or begin(self.rooms, drivers, worlds.count)
-        doors = exchange(self.rooms, drivers, state.air_c)
-        trace = step_through(self.rooms, state, drivers, doors, day.step_s)
-        self._state = trace.after
-        return drivers, doors, trace
+        lanes = Lanes.apart(self.rooms, drivers, (state, self._probes) if self._probes else (state,))
+        drivers, state = lanes.narrowed(drivers), lanes.remembered(state)
+        doors = exchange(lanes.rooms, drivers, state.air_c)
+        trace = step_through(lanes.rooms, state, drivers, doors, day.step_s)
+        self._state = lanes.spread(trace.after)
+        return lanes, drivers, doors, trace
 
 
 def build(tables: Sequence[Mapping[str, object]], seed: int) -> Plant:  # noqa: ARG001 – rooms have no luck of their own
@@ -75,11 +86,11 @@ def build(tables: Sequence[Mapping[str, object]], seed: int) -> Plant:  # noqa: 
     return ColdRooms(Rooms.of(read(Room, tables)))
 
 
-def _flows(room: Room, place: int, shown: Shown) -> dict[str, NDArray[np.float64]]:
-    """Return what a room tells other plants."""
+def _flows(room: Room, rows: list[int], shown: Shown) -> dict[str, NDArray[np.float64]]:
+    """Return what a room in its lanes, W or 1 of them, tells other plants."""
     auxiliaries = "auxiliaries_kw" if room.own_unit else "electric_kw"
     return {
-        f"evaporator_kw:{room.asset}": shown.evaporator_kw[place],
-        f"evaporating_c:{room.asset}": shown.evaporating_c[place],
-        f"{auxiliaries}:{room.asset}": shown.fan_kw[place] + shown.heater_kw[place],
+        f"evaporator_kw:{room.asset}": shown.evaporator_kw[rows],
+        f"evaporating_c:{room.asset}": shown.evaporating_c[rows],
+        f"{auxiliaries}:{room.asset}": shown.fan_kw[rows] + shown.heater_kw[rows],
     }

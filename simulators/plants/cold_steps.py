@@ -6,7 +6,7 @@ so a step of any length is stable and every balance closes in the very terms tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,8 @@ from simulators.physics.humid_air import FUSION_KJ_PER_KG
 from simulators.plants.cold_frost import defrost_rates, frost_through
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from simulators.plants.cold_drivers import Drivers, Exchange
@@ -59,17 +61,29 @@ class _Fans:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _System:
-    """Every step as a product, columns being worlds times rooms, P of them.
+    """What takes air and stock through every step, each (n, W or 1, R).
 
-    Of the state [air, stock] before a step come three rows: how far the air is to be cooled if the coils can, and air
-    and stock as they would be without any cold. Cooling the air by a kelvin takes 1 and `pull` off them.
+    Uncooled, the air ends at air_kept · air + air_pull · stock + alone_c; the coils cool it by `per_k` for each kelvin
+    above lowest_c, by most_k at most; the stock ends at stock_pull · new air + stock_kept · stock + goods_c.
     """
 
-    product: NDArray[np.float64]  # (n, 2, 3, P)
-    constant: NDArray[np.float64]  # (n, 3, P)
-    most_k: NDArray[np.float64]  # (n, P): what the coils can cool the air by
-    taken: NDArray[np.float64]  # (n, 2, 1, P): 1 and pull
+    air_kept: NDArray[np.float64]
+    air_pull: NDArray[np.float64]
+    alone_c: NDArray[np.float64]
+    per_k: NDArray[np.float64]
+    lowest_c: NDArray[np.float64]
+    most_k: NDArray[np.float64]
+    stock_pull: NDArray[np.float64]
+    stock_kept: NDArray[np.float64]
+    goods_c: NDArray[np.float64]
     kw_per_k: NDArray[np.float64]  # (n, W, R): cold made for each kelvin that the air is cooled by
+
+    def columns(self) -> Iterator[tuple[list[float], ...]]:
+        """Yield, for each room in each world, what its steps need, in the order of the fields up to goods_c."""
+        shape = self.kw_per_k.shape
+        rows = [getattr(self, each.name) for each in fields(self)[:-1]]
+        series = [np.broadcast_to(row, shape).reshape(len(row), -1).T.tolist() for row in rows]
+        return zip(*series, strict=True)
 
 
 def begin(rooms: Rooms, drivers: Drivers, worlds: int) -> State:
@@ -115,33 +129,46 @@ def _solved(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return air and stock at the ends of the steps [°C] and what the coils cooled the air by [K], each (n, W, R)."""
     shape, moved = system.kw_per_k.shape, _returning(drivers, state)
-    steps, columns = system.most_k.shape
-    states, cooled_k = np.empty((steps, 2, 1, columns)), np.empty((steps, columns))
-    now = np.stack((state.air_c, state.stock_c)).reshape(2, 1, columns)
-    parts, rows, taken = np.empty((2, 3, columns)), np.empty((3, columns)), np.empty((2, 1, columns))
-    of_air, of_stock, wanted, uncooled = parts[0], parts[1], rows[0], rows[1:].reshape(2, 1, columns)
-    # This loop was the cost of the whole port: seven array calls a step, all into arrays that are there.
-    steps_of = zip(system.product, system.constant, system.most_k, system.taken, cooled_k, states, strict=True)
-    for k, (product, constant, most_k, per_k, cooled, after) in enumerate(steps_of):
-        if k in moved:
-            now = _mixed(now, moved[k], drivers.set_point_c[k], shape[1:])
-        np.multiply(product, now, parts)
-        np.add(of_air, of_stock, rows)
-        np.add(rows, constant, rows)
-        np.maximum(wanted, 0.0, cooled)
-        np.minimum(cooled, most_k, cooled)
-        np.multiply(per_k, cooled, taken)
-        np.subtract(uncooled, taken, after)
-        now = after
-    return states[:, 0].reshape(shape), states[:, 1].reshape(shape), cooled_k.reshape(shape)
+    there = {k: np.broadcast_to(share, shape[1:]).ravel().tolist() for k, share in moved.items()}
+    back_c = {k: np.broadcast_to(drivers.set_point_c[k], shape[1:]).ravel().tolist() for k in moved}
+    found: list[tuple[list[float], list[float], list[float]]] = [
+        _stepped(of_column, air_c, stock_c, {k: (there[k][column], back_c[k][column]) for k in moved})
+        for column, (of_column, air_c, stock_c) in enumerate(
+            zip(system.columns(), state.air_c.ravel().tolist(), state.stock_c.ravel().tolist(), strict=True)
+        )
+    ]
+    air, stock, cooled_k = np.array(found).transpose(1, 2, 0).reshape(3, *shape)
+    return air, stock, cooled_k
 
 
-def _mixed(
-    now: NDArray[np.float64], there: NDArray[np.float64], set_point_c: NDArray[np.float64], shape: tuple[int, ...]
-) -> NDArray[np.float64]:
-    """Return the state (2, 1, P) after stock has come back at the set point to the share that was there."""
-    stock = now[1].reshape(shape)
-    return np.stack((now[0], (there * stock + (1.0 - there) * set_point_c).reshape(1, -1)))
+def _stepped(
+    system: tuple[list[float], ...], air: float, stock: float, returning: dict[int, tuple[float, float]]
+) -> tuple[list[float], list[float], list[float]]:
+    """Return air and stock at the ends of the steps [°C] and what the air was cooled by [K] in one room of one world.
+
+    This loop is the cost of the whole port. Rooms are few once equal worlds are one: plain numbers take less time than
+    a handful of array calls a step. `returning`: by step, the share of the stock that stays as it is, and the
+    temperature of what comes to it [°C].
+    """
+    airs, stocks, cooled_k = [], [], []
+    for k, (kept, pull, alone_c, per_k, lowest_c, most_k, stock_pull, stock_kept, goods_c) in enumerate(
+        zip(*system, strict=True)
+    ):
+        if k in returning:
+            there, back_c = returning[k]
+            stock = there * stock + (1.0 - there) * back_c
+        air = kept * air + pull * stock + alone_c
+        cooled = per_k * (air - lowest_c)
+        if cooled < 0.0:
+            cooled = 0.0
+        elif cooled > most_k:
+            cooled = most_k
+        air -= cooled
+        stock = stock_pull * air + stock_kept * stock + goods_c
+        airs.append(air)
+        stocks.append(stock)
+        cooled_k.append(cooled)
+    return airs, stocks, cooled_k
 
 
 def _fans(rooms: Rooms, drivers: Drivers) -> _Fans:
@@ -157,7 +184,7 @@ def _system(rooms: Rooms, drivers: Drivers, doors: Exchange, coils: Frost, fans:
     to_air = drivers.stock_kj_per_k / (3600.0 * rooms.column("product_hours"))  # between stock and air [kW/K]
     whole = memory + drivers.goods_kw_per_k + to_air
     pull = to_air / whole  # new stock temperature = kept · old + goods + pull · new air
-    kept, goods_c = memory / whole, drivers.goods_kw_per_k * drivers.goods_c / whole
+    goods_c = drivers.goods_kw_per_k * drivers.goods_c / whole
     air_memory = rooms.column("air_kj_per_k") / step_s
     # What a kelvin of the air costs, and all gains that do not depend on the state, fans at their floor included.
     total = air_memory + envelope + pull * (memory + drivers.goods_kw_per_k) + doors.enthalpy_kw_per_k
@@ -167,28 +194,20 @@ def _system(rooms: Rooms, drivers: Drivers, doors: Exchange, coils: Frost, fans:
     control = most_cold / rooms.column("band_k")  # [kW/K]
     asked = control / (total + control)
     less_fans = 1.0 - fans.per_cold  # of a kW of cold, fans that turn for it take back a part
-    gain = less_fans * asked / (1.0 - fans.per_cold * asked)
-    lowest_c = drivers.set_point_c - 0.5 * rooms.column("band_k")  # below it no cold is asked for
-    of_air, of_stock, alone_c = air_memory / total, pull * memory / total, forcing / total
     kw_per_k = total / less_fans
     most_kw = most_cold * drivers.service * coils.conductance * (1.0 - coils.defrost)
     return _System(
-        product=_columns(
-            (gain * of_air, of_air, pull * of_air, gain * of_stock, of_stock, kept + pull * of_stock), total.shape
-        ).reshape(len(total), 2, 3, -1),
-        constant=_columns((gain * (alone_c - lowest_c), alone_c, goods_c + pull * alone_c), total.shape),
-        most_k=_columns((most_kw / kw_per_k,), total.shape)[:, 0],
-        taken=_columns((np.ones(1), pull), total.shape)[:, :, None],
+        air_kept=air_memory / total,
+        air_pull=pull * memory / total,
+        alone_c=forcing / total,
+        per_k=less_fans * asked / (1.0 - fans.per_cold * asked),  # fans that turn for the cold add to the gains
+        lowest_c=drivers.set_point_c - 0.5 * rooms.column("band_k"),
+        most_k=most_kw / kw_per_k,
+        stock_pull=pull,
+        stock_kept=memory / whole,
+        goods_c=goods_c,
         kw_per_k=kw_per_k,
     )
-
-
-def _columns(arrays: tuple[NDArray[np.float64], ...], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return arrays that broadcast to (n, W, R) as the rows of every step: (n, rows, P)."""
-    whole = np.empty((shape[0], len(arrays), *shape[1:]))
-    for row, array in enumerate(arrays):
-        whole[:, row] = array
-    return whole.reshape(shape[0], len(arrays), -1)
 
 
 def _returning(drivers: Drivers, state: State) -> dict[int, NDArray[np.float64]]:

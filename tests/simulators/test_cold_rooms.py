@@ -166,7 +166,7 @@ def test_measures_touch_only_their_own_world_and_room() -> None:
     made = days(both_rooms(), FIRST, 3, rule=rule)[-1].flows
     frozen, chill = made[f"evaporator_kw:{FROZEN}"], made[f"evaporator_kw:{CHILL}"]
     np.testing.assert_array_equal(frozen[1], frozen[2])
-    np.testing.assert_array_equal(chill[0], chill[1])
+    assert len(chill) == 1  # one row is the same in all worlds
     assert frozen[0].sum() < frozen[1].sum()
 
 
