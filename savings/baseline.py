@@ -39,7 +39,7 @@ class Baseline:
 def fit_baseline(table: Table, *, candidates: tuple[str, ...] | None = None, robust: bool = False) -> Baseline:
     """Choose and fit a model; InsufficientDataError, with all findings, where no number may be given.
 
-    Without `candidates`, days and months get the change-point family; hours get TOWT, or the mean where the week explains
+    Without `candidates`, days and months get the change-point family, hours TOWT or the mean if the week explains
     nothing. Linear drivers and categories that explain nothing are dropped, which a finding says; TOWT and ratio keep
     theirs. `robust` gives rows far from the model less weight (Huber).
     """

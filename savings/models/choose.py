@@ -31,11 +31,28 @@ _FEWEST_EFFECTIVE = 4.0
 class Contest:
     """Every form tried on every meter."""
 
+    pool: Pool
+    products: Products
     plans: tuple[Plan, ...]
     placed: tuple[Placed, ...]
-    bic: NDArray[np.float64]  # (plans, m), infinite where there are too few rows
-    autocorrelation: NDArray[np.float64]  # (m,) of the richest form
-    winner: NDArray[np.intp]  # (m,) least BIC among the forms whose slopes are all significant
+    squares: NDArray[np.float64]  # (plans, m) least sums of squares on the grid
+    parameters: NDArray[np.int64]  # (plans,) knots, base and offsets counted
+    enough: NDArray[np.bool_]  # (plans, m) whether a meter has rows for so many parameters
+    counted: NDArray[np.float64]  # (m,) n', from the residuals of the richest form
+
+    def winner(self, squares: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return the plan (m,) of least BIC among those whose slopes are all significant, by squares (plans, m)."""
+        n = self.products.rows.astype(np.float64)
+        squares = np.maximum(squares, _floor(self.products))
+        bic = self.counted * np.log(squares / n) + self.parameters[:, None] * np.log(self.counted)
+        shortened = np.sqrt(self.counted / n)
+
+        def weakest(index: int, which: NDArray[np.intp]) -> NDArray[np.float64]:
+            sigma2 = squares[index, which] / np.maximum(n[which] - self.parameters[index], 1.0)
+            plan, placed = self.plans[index], self.placed[index]
+            return shortened[which] * _weakest_t(plan, placed, self.pool, self.products, sigma2, which)
+
+        return _least_significant(np.where(self.enough, bic, np.inf), weakest)
 
 
 def hold_contest(
@@ -46,6 +63,32 @@ def hold_contest(
     follows: NDArray[np.bool_],
 ) -> Contest:
     """Try every plan; `energy` (m, n) is weighted, NaN where missing, `follows` (n − 1,) says which rows adjoin."""
+    tried, placed = _try_all(pool, products, plans)
+    squares = np.array([one.square for one in placed])
+    parameters = np.array([pool.fixed + plan.p for plan in tried])
+    enough = products.rows >= 2 * parameters[:, None] + 2
+    enough[0] = True
+    rho = _richest_autocorrelation(tried, placed, np.where(enough, squares, np.inf), pool, products, energy, follows)
+    n = products.rows.astype(np.float64)
+    return Contest(
+        pool=pool,
+        products=products,
+        plans=tuple(tried),
+        placed=tuple(placed),
+        squares=squares,
+        parameters=parameters,
+        enough=enough,
+        counted=np.clip(n * (1.0 - rho) / (1.0 + rho), np.minimum(n, _FEWEST_EFFECTIVE), n),
+    )
+
+
+def place_plan(pool: Pool, products: Products, plan: Plan) -> Placed:
+    """Return the best knots on the grid for one plan."""
+    return place_hinges(plan, pool, reduce_products(products, _plain(plan, pool)), products)
+
+
+def _try_all(pool: Pool, products: Products, plans: Sequence[Plan]) -> tuple[list[Plan], list[Placed]]:
+    """Place the hinges of every plan whose drivers vary, fewest hinges first; many only where two of them pay."""
     usable = [plan for plan in plans if _fits(plan, pool)]
     reduced: dict[tuple[int, ...], Reduced] = {}
     tried: list[Plan] = []
@@ -54,29 +97,20 @@ def hold_contest(
         if len(plan.hinges) > 2 and not _bends_pay(tried, placed, products, pool):
             break
         if plan.straight not in reduced:
-            plain = [*range(pool.fixed), *(pool.straight(driver) for driver in plan.straight)]
-            reduced[plan.straight] = reduce_products(products, plain)
+            reduced[plan.straight] = reduce_products(products, _plain(plan, pool))
         tried.append(plan)
         placed.append(place_hinges(plan, pool, reduced[plan.straight], products))
-    floor = 1e-12 * products.square + 1e-300
-    squares = np.maximum([one.square for one in placed], floor)
-    parameters = np.array([pool.fixed + plan.p for plan in tried])
-    enough = products.rows >= 2 * parameters[:, None] + 2
-    enough[0] = True
-    rho = _richest_autocorrelation(tried, placed, np.where(enough, squares, np.inf), pool, products, energy, follows)
-    n = products.rows.astype(np.float64)
-    counted = np.clip(n * (1.0 - rho) / (1.0 + rho), np.minimum(n, _FEWEST_EFFECTIVE), n)
-    bic = counted * np.log(squares / n) + parameters[:, None] * np.log(counted)
-    bic = np.where(enough, bic, np.inf)
-    shortened = np.sqrt(counted / n)
+    return tried, placed
 
-    def weakest(index: int, which: NDArray[np.intp]) -> NDArray[np.float64]:
-        sigma2 = squares[index, which] / np.maximum(n[which] - parameters[index], 1.0)
-        return shortened[which] * _weakest_t(tried[index], placed[index], pool, products, sigma2, which)
 
-    return Contest(
-        plans=tuple(tried), placed=tuple(placed), bic=bic, autocorrelation=rho, winner=_least_significant(bic, weakest)
-    )
+def _plain(plan: Plan, pool: Pool) -> list[int]:
+    """Return the columns of a plan that have no knot."""
+    return [*range(pool.fixed), *(pool.straight(driver) for driver in plan.straight)]
+
+
+def _floor(products: Products) -> NDArray[np.float64]:
+    """Return the sum of squares (m,) below which there is rounding only."""
+    return 1e-20 * products.square + 1e-300
 
 
 def _least_significant(
@@ -122,7 +156,7 @@ def _bends_pay(tried: Sequence[Plan], placed: Sequence[Placed], products: Produc
 
 def _places(plan: Plan, where: Placed, pool: Pool) -> NDArray[np.intp]:
     """Return the columns (m, c) of the pool that a plan uses, by meter."""
-    plain = [*range(pool.fixed), *(pool.straight(driver) for driver in plan.straight)]
+    plain = _plain(plan, pool)
     shared = np.broadcast_to(np.asarray(plain, np.intp), (len(where.square), len(plain)))
     return np.concatenate([shared, where.places], axis=1)
 

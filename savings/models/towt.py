@@ -2,7 +2,8 @@
 
 Mathieu, Price, Kiliccote and Piette, Quantifying changes in building electricity use, IEEE Trans. Smart Grid 2 (2011);
 CalTRACK 3.9: every hour of the week has a level of its own, and energy bends with temperature at fixed knots, with one
-set of slopes for hours in which the site is occupied and one for the others.
+set of slopes for hours in which the site is occupied and one for the others. Knots at the ends
+go where hours of that kind are too few beyond them.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class TowtModel(Model):
     """Energy = level of the hour of the week + slopes of temperature by occupancy + linear drivers and offsets."""
 
     temperature: str  # name of the driver; empty where there is none
-    knots: NDArray[np.float64]  # (k,) fixed: they are no parameters
+    knots: tuple[NDArray[np.float64], ...]  # of occupied and of other hours, or one for all; fixed: no parameters
     occupied: NDArray[np.bool_]  # (168,)
     columns: tuple[Column, ...]  # of linear drivers and offsets
     levels: NDArray[np.float64]  # (168,) NaN where the baseline has no such hour
@@ -79,15 +80,12 @@ def temperature_components(temperature: NDArray[np.float64], knots: NDArray[np.f
     return np.concatenate([first[:, None], between, last[:, None]], axis=1)
 
 
-def towt_knots(driver: Driver) -> NDArray[np.float64]:
-    """Return CalTRACK's knots in the driver's unit, without end knots beyond which fewer than 20 values lie.
+def towt_knots(values: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
+    """Return CalTRACK's knots in the unit of the values (n,), without end knots beyond which fewer than 20 of them lie.
 
-    A driver that is no temperature in °C or °F gets knots that cut its range into six equal parts.
+    What is no temperature in °C or °F gets knots that cut its range into six equal parts.
     """
-    values = driver.values[np.isfinite(driver.values)]
-    if len(values) == 0:
-        return np.empty(0)
-    scale = _from_fahrenheit(driver.unit)
+    scale = _from_fahrenheit(unit)
     if scale is None:
         knots = np.linspace(values.min(), values.max(), _SEGMENTS + 1)[1:-1]
     else:
@@ -119,7 +117,7 @@ def occupied_hours(
 def towt_columns(
     table: Table,
     temperature: str,
-    knots: NDArray[np.float64],
+    knots: tuple[NDArray[np.float64], ...],
     occupied: NDArray[np.bool_],
     columns: tuple[Column, ...],
 ) -> NDArray[np.float64]:
@@ -128,10 +126,11 @@ def towt_columns(
     plain: NDArray[np.float64] = design(rates, columns, np.empty((1, 0)), len(table))[0]
     if not temperature:
         return plain
-    parts = temperature_components(table.driver(temperature).values, knots)
+    values = table.driver(temperature).values
     is_occupied = occupied[hour_of_week(table.start)][:, None]
-    sides = [parts * is_occupied, parts * ~is_occupied] if occupied.any() and not occupied.all() else [parts]
-    return np.concatenate([*sides, plain], axis=1)
+    sides = (is_occupied, ~is_occupied) if len(knots) > 1 else (np.ones((1, 1), np.bool_),)
+    parts = [temperature_components(values, own) * side for own, side in zip(knots, sides, strict=True)]
+    return np.concatenate([*parts, plain], axis=1)
 
 
 def fit_towt(table: Table, *, weight: NDArray[np.float64] | None = None) -> TowtModel:
@@ -147,9 +146,12 @@ def fit_towt(table: Table, *, weight: NDArray[np.float64] | None = None) -> Towt
     others = tuple(driver.name for driver in table.drivers if main is None or driver.name != main.name)
     columns = fixed_columns(table, others)[1:]
     hour, rate = hour_of_week(table.start), table.energy / table.span
-    knots, occupied = np.empty(0), np.zeros(WEEK, np.bool_)
+    knots: tuple[NDArray[np.float64], ...] = ()
+    occupied = np.zeros(WEEK, np.bool_)
     if main is not None:
-        knots, occupied = towt_knots(main), occupied_hours(rate, main.values, hour, _balance(main))
+        occupied = occupied_hours(rate, main.values, hour, _balance(main))
+        sides = [side for side in (occupied[hour], ~occupied[hour]) if side.any()]
+        knots = tuple(towt_knots(main.values[side], main.unit) for side in sides)
     name = main.name if main else ""
     plain = towt_columns(table, name, knots, occupied, columns)
     within = within_solve(plain, rate, hour, weight * table.span**2, WEEK)
@@ -188,10 +190,10 @@ def _slope_names(model: TowtModel) -> list[str]:
     ]
     if not model.temperature:
         return names
-    split = model.occupied.any() and not model.occupied.all()
-    sides = (".occupied", ".unoccupied") if split else ("",)
-    parts = range(1, len(model.knots) + 2)
-    return [f"{model.temperature}{side}.component_{part}" for side in sides for part in parts] + names
+    sides = (".occupied", ".unoccupied") if len(model.knots) > 1 else ("",)
+    pairs = zip(sides, model.knots, strict=True)
+    parts = [f"{side}.component_{part}" for side, own in pairs for part in range(1, len(own) + 2)]
+    return [f"{model.temperature}{part}" for part in parts] + names
 
 
 def _from_fahrenheit(unit: str) -> bool | None:
