@@ -35,7 +35,7 @@ Freq = Annotated[Frequency, typer.Option("--freq", help="How long a row is.")]
 Baseline = Annotated[str, typer.Option("--baseline", help="START/END before the measure; both days included.")]
 Reporting = Annotated[str, typer.Option("--reporting", help="START/END after the measure; left out: the fit alone.")]
 Confidence = Annotated[float, typer.Option(help="Of the interval.", min=0.01, max=0.999)]
-Method = Annotated[str, typer.Option(help="Of the interval: reml, guideline14, bootstrap.")]
+Method = Annotated[str, typer.Option(help="Of the interval: reml, guideline14, hac, bootstrap, ols.")]
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="START/END to leave out, once for each.")]
 Types = Annotated[DayTypes, typer.Option("--day-types", help="Tell Monday to Friday, Saturday and Sunday apart.")]
 ResultUnit = Annotated[str, typer.Option("--unit", help="Unit of the result: kWh, MWh, m3; the file's if left out.")]
@@ -101,7 +101,9 @@ def fit(  # noqa: PLR0913 – each is an option of the command
     --driver tonnes:linear:t --freq daily --baseline 2023-01-01/2023-12-31 --reporting 2024-02-01/2025-01-31
     """
     from quaymeter.savings.analysis import Question, analyse  # noqa: PLC0415 – `table` runs without it
+    from savings.uncertainty.interval import Method as Methods  # noqa: PLC0415
 
+    _one_of("--method", method, tuple(Methods))
     after = period(reporting, "--reporting") if reporting else None
     question = Question(
         baseline=in_order(period(baseline, "--baseline"), after), reporting=after, confidence=confidence,
@@ -154,6 +156,7 @@ def table(  # noqa: PLR0913 – each is an option of the command
     from quaymeter.savings.document import reading_document  # noqa: PLC0415 – imports wait until they are needed
     from quaymeter.savings.read import read  # noqa: PLC0415
     from savings.findings import Severity  # noqa: PLC0415
+    from savings.suspect_values import check_values  # noqa: PLC0415
 
     request = _request(
         file, time=time, energy=energy, driver=driver, also=also, tz=tz, freq=freq, exclude=exclude, accept=accept,
@@ -165,17 +168,18 @@ def table(  # noqa: PLR0913 – each is an option of the command
     inside = sum((each.holds(reading.table.start) for each in wanted), start=reading.table.start != reading.table.start)
     outside = sum((each.holds(reading.table.start) for each in request.exclude), start=inside & False)
     shown = reading.table.take((inside if wanted else ~inside) & ~outside)
+    findings = (*reading.findings, *check_values(shown))
     if as_json:
-        show_json(reading_document(reading, shown))
+        show_json(reading_document(reading, shown, findings))
     elif as_csv:
         _write_csv(shown)
     else:
         _show_table(shown)
-    if not as_json and reading.findings:
+    if not as_json and findings:
         from quaymeter.savings.words import findings_grid  # noqa: PLC0415
 
-        stderr().print(findings_grid(reading.findings))
-    stopped = any(finding.severity is Severity.STOP for finding in reading.findings)
+        stderr().print(findings_grid(findings))
+    stopped = any(finding.severity is Severity.STOP for finding in findings)
     raise typer.Exit(ExitCode.NOT_IN_ORDER if stopped else ExitCode.OK)
 
 

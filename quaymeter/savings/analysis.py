@@ -6,18 +6,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from savings.avoided_use import AvoidedUse, avoided_use
 
 from quaymeter.savings.notes import Notes
-from quaymeter.savings.read import Reading, gap_findings, read
+from quaymeter.savings.read import Reading, gap_findings, inside, read
+from savings.avoided_use import AvoidedUse, avoided_use
 from savings.baseline import Baseline, fit_baseline
 from savings.findings import Finding, InsufficientDataError, Severity
+from savings.table import Frequency, Role, weekday
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quaymeter.savings.request import Period, Request
     from savings.table import Table
+
+OTHERWISE = {  # of rows that could be read, and still are in no sum
+    "baseline": "not used by the fit: too little of its time is covered, or an error code",
+    "reporting": "a kind that the baseline never saw, or an error code",
+}
+FAR = 5.0  # standard errors between weekends and weekdays before it is said: neighbouring days are not independent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +73,17 @@ def analyse(request: Request, question: Question) -> Analysis:
     baseline, saving = None, None
     if not _stops(found):
         baseline, saving, more = _figures(request, question, reading)
-        found += more
+        lost = {each.code for each in found} & {"gaps"}  # the file's own rows say it day by day
+        found += [each for each in more if each.code not in lost]
     return Analysis(
         reading=reading, request=request, question=question, baseline=baseline, saving=saving,
-        findings=_ordered(found), excluded=_excluded(reading, request, periods, baseline),
+        findings=_ordered(found), excluded=_excluded(reading, request, periods, (baseline, saving)),
     )  # fmt: skip
 
 
 def rows_of(reading: Reading, request: Request, period: Period) -> Table:
     """Return the rows of a period without the stretches that were asked out."""
-    return reading.table.take(period.holds(reading.table.start) & ~_asked_out(reading, request))
+    return reading.table.take(inside(reading.table, period) & ~_asked_out(reading, request))
 
 
 def _figures(
@@ -85,23 +93,24 @@ def _figures(
     baseline = None
     try:
         baseline = fit_baseline(rows_of(reading, request, question.baseline), robust=question.robust)
+        fitted = [*baseline.findings, *_kinds_of_day(baseline)]
         if question.reporting is None:
-            return baseline, None, list(baseline.findings)
+            return baseline, None, fitted
         after = rows_of(reading, request, question.reporting)
         saving = avoided_use(baseline, after, confidence=question.confidence, method=question.method)
     except InsufficientDataError as error:
         return baseline, None, [*(baseline.findings if baseline else ()), *error.findings]
-    return baseline, saving, [*baseline.findings, *saving.findings]
+    return baseline, saving, [*fitted, *saving.findings]
 
 
 def _period_findings(reading: Reading, period: Period, name: str) -> list[Finding]:
     """Stop where a period has no rows, and say where the file's rows are."""
     notes = Notes()
-    inside = period.holds(reading.table.start)
+    rows = inside(reading.table, period)
     file = f"the file runs from {reading.table.start[0]} to {reading.table.start[-1]}"
-    usable = inside & reading.table.valid
+    usable = rows & reading.table.valid
     if not usable.any():
-        what = "no rows" if not inside.any() else "no row with meter and drivers"
+        what = "no rows" if not rows.any() else "no row with meter and drivers"
         notes.stop(
             f"{name}_empty", f"The {name} period, {period.text}, has {what}; {file}.", f"choose another --{name}"
         )
@@ -109,12 +118,32 @@ def _period_findings(reading: Reading, period: Period, name: str) -> list[Findin
     if period.shared_end:
         notes.info("period_end_shared", f"The baseline ends where the reporting period begins: {period.text}.")
     step = np.timedelta64(int(np.median(reading.table.hours) * 3600), "s")
-    late, early = reading.table.start[inside][0] - period.start, period.end - reading.table.start[inside][-1] - step
+    late, early = reading.table.start[rows][0] - period.start, period.end - reading.table.start[rows][-1] - step
     if max(late, early) > max(2 * step, np.timedelta64(2, "D")):
         notes.warn(
             f"{name}_beyond_file", f"The {name} period, {period.text}, is not all in the file: {file}.",
             f"bring the rest, or name what is there: --{name}",
         )  # fmt: skip
+    return notes.findings
+
+
+def _kinds_of_day(baseline: Baseline) -> list[Finding]:
+    """Say where days of the week differ and the model does not know."""
+    table, notes = baseline.table, Notes()
+    if table.frequency is not Frequency.DAILY or any(each.role is Role.CATEGORY for each in table.drivers):
+        return []
+    day = weekday(table.start)
+    for number, name in ((5, "Saturdays"), (6, "Sundays")):
+        parts = baseline.residuals[day == number], baseline.residuals[day < 5]
+        if min(map(len, parts)) < 8:
+            continue
+        difference = float(parts[0].mean() - parts[1].mean())
+        error = float(np.sqrt(sum(part.var(ddof=1) / len(part) for part in parts)))
+        if abs(difference) > FAR * error:
+            notes.info(
+                "kinds_of_day_differ", f"{name} use {abs(difference):,.4g} {'more' if difference > 0 else 'less'} than "
+                "other days, beyond what the drivers explain.", "--day-types week lets the model know them", (name,),
+            )  # fmt: skip
     return notes.findings
 
 
@@ -126,19 +155,21 @@ def _asked_out(reading: Reading, request: Request) -> NDArray[np.bool_]:
 
 
 def _excluded(
-    reading: Reading, request: Request, periods: dict[str, Period], baseline: Baseline | None
+    reading: Reading, request: Request, periods: dict[str, Period], fitted: tuple[Baseline | None, AvoidedUse | None]
 ) -> tuple[tuple[str, str, str], ...]:
     """List every row of the periods that is in no sum, and why."""
+    baseline, saving = fitted
     asked = _asked_out(reading, request)
-    reasons = np.where(asked, "left out with --exclude", reading.reasons)
-    listed = {
-        (name, str(reading.table.start[row])): str(reasons[row])
-        for name, period in periods.items()
-        for row in np.flatnonzero(period.holds(reading.table.start) & (reasons != ""))
-    }
-    for start, reason in baseline.excluded if baseline else ():
-        listed.setdefault(("baseline", start), reason)
-    return tuple((period, start, reason) for (period, start), reason in listed.items())
+    used = {"baseline": baseline.table.start if baseline else None, "reporting": saving.start if saving else None}
+    listed = []
+    for name, period in periods.items():
+        rows = inside(reading.table, period)
+        starts = used[name]
+        out = asked | (reading.reasons != "" if starts is None else ~np.isin(reading.table.start, starts))
+        reasons = np.where(asked, "left out with --exclude", reading.reasons)
+        reasons = np.where(reasons == "", OTHERWISE[name], reasons)
+        listed += [(name, str(reading.table.start[row]), str(reasons[row])) for row in np.flatnonzero(rows & out)]
+    return tuple(listed)
 
 
 def _stops(findings: list[Finding]) -> bool:

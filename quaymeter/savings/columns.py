@@ -138,8 +138,8 @@ class Files:
     def _tell_numbers(self, heading: str, numbers: NumberColumn, opened: Opened) -> None:
         if numbers.codes:
             what = ", ".join(f"{code:g} ({count:,} times)" for code, count in numbers.codes.items())
-            self._notes.info(
-                "missing_codes", f"{what} in {heading!r} is taken for a missing value.",
+            self._notes.warn(
+                "error_codes", f"{what} in {heading!r} is taken for a missing value.",
                 "--missing none keeps them; --missing VALUE names others",
             )  # fmt: skip
         if numbers.ambiguous:
@@ -163,7 +163,8 @@ class Files:
         if numbers.units is None:
             return numbers.values, unit
         there = ~np.isnan(numbers.values)
-        written = {str(text): known_unit(str(text)) for text in np.unique(numbers.units[there].astype(str))}
+        kinds, counts = np.unique(numbers.units[there].astype(str), return_counts=True)
+        written = {str(kinds[place]): known_unit(str(kinds[place])) for place in np.argsort(-counts, kind="stable")}
         units = {text: found or (unit if not text else NO_UNIT) for text, found in written.items()}
         target = unit if unit.code else next(iter(units.values()), NO_UNIT)
         names = ", ".join(repr(text) if text else "none" for text in units)
@@ -171,13 +172,13 @@ class Files:
             factors = {text: factor_between(each, target, heading) for text, each in units.items()}
         except ContractError:
             self._notes.stop(
-                "mixed_units", f"Cells of {heading!r} in {opened.file.path} carry units that cannot be brought to one: "
+                "units_mixed", f"Cells of {heading!r} in {opened.file.path} carry units that cannot be brought to one: "
                 f"{names}.", "give the whole column one unit",
             )  # fmt: skip
             return numbers.values, target
         if len(units) > 1:
             self._notes.warn(
-                "mixed_units_converted", f"Cells of {heading!r} carry different units ({names}); all are converted to "
+                "units_converted", f"Cells of {heading!r} carry different units ({names}); all are converted to "
                 f"{target.shown}.", "check that each cell's unit is right",
             )  # fmt: skip
         return numbers.values * np.array([factors.get(str(text), 1.0) for text in numbers.units]), target
@@ -187,13 +188,13 @@ class Files:
             self._notes.info("unsorted", f"Rows of {heading!r} are not in order of time; they were sorted.")
         if readings.identical:
             self._notes.info(
-                "duplicates_identical", f"{counted(readings.identical, 'repeated row')} of {heading!r} say the same "
+                "duplicate_timestamps", f"{counted(readings.identical, 'repeated row')} of {heading!r} say the same "
                 "twice; each counts once.",
             )  # fmt: skip
         if len(readings.conflicting_s):
             days = days_of(readings.conflicting_s, self.tz)
             self._notes.warn(
-                "duplicates_conflicting", f"{counted(len(readings.conflicting_s), 'time')} of {heading!r} stand in the "
+                "duplicate_timestamps", f"{counted(len(readings.conflicting_s), 'time')} of {heading!r} stand in the "
                 f"file with different values, on {some(days)}; they are left out.", "keep the right one in the file",
                 days,
             )  # fmt: skip
@@ -245,7 +246,9 @@ def _tell_times(
             "times_unreadable", f"{counted(len(unreadable), 'row')} of {file.path} have no time that can be read, "
             f"first {cell!r} in line {file.first_line + row}; they are left out.", "correct them in the file",
         )  # fmt: skip
-    if placed.twice.any() and np.median(np.abs(np.diff(wall.astype(np.int64)))) < DAY_S:  # a day has no doubled hour
+    doubled = len(wall[placed.twice]) > len(np.unique(wall[placed.twice]))
+    in_winter_time = placed.never.any() and not doubled
+    if placed.twice.any() and not in_winter_time and np.median(np.abs(np.diff(wall.astype(np.int64)))) < DAY_S:
         days = days_of_wall(wall[placed.twice])
         notes.info(
             "hour_twice", f"{file.path} has rows in the hour that happens twice when summer time ends ({some(days)}): "
@@ -255,14 +258,13 @@ def _tell_times(
         return
     days = days_of_wall(wall[placed.never])
     message = (
-        f"{counted(int(placed.never.sum()), 'row')} of {file.path} lie in an hour that {placed.tz} does not have "
-        f"({some(days)}); they are left out."
+        f"Left out: {counted(int(placed.never.sum()), 'row')} of {file.path} in an hour that {placed.tz} does not have "
+        f"({some(days)})."
     )
-    doubled = len(wall[placed.twice]) > len(np.unique(wall[placed.twice]))
-    if doubled:
+    if not in_winter_time:
         notes.warn("hour_never", message, "correct these rows, or name the zone the clock kept", days)
     else:
         notes.warn(
-            "clock_without_summer_time", f"{message} No hour stands there twice in autumn either: the clock probably "
+            "clock_without_summer_time", f"{message} No hour stands twice in autumn either: the clock probably "
             "kept winter time.", "give the clock's fixed offset, as --tz +01:00", days,
         )  # fmt: skip

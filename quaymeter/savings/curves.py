@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from savings.avoided_use import avoided_use
 
-from quaymeter.savings.analysis import rows_of
 from quaymeter.savings.document import by_day
 from savings.table import Frequency, Role, Table
 
@@ -85,18 +83,16 @@ def _middle(values: NDArray[np.float64], role: Role) -> float:
 
 def cusum_band(found: Analysis) -> Band:
     """Return the saving as it adds up, with the interval of each sum from the start to some points of the way."""
-    saving, baseline, period = found.saving, found.baseline, found.question.reporting
-    if saving is None or baseline is None or period is None:
+    saving = found.saving
+    if saving is None:
         raise ValueError("there is no saving to add up")
     monthly = found.reading.table.frequency is Frequency.MONTHLY
     days, measured, adjusted, rows = by_day(saving.start, saving.measured, saving.adjusted, monthly=monthly)
-    after = rows_of(found.reading, found.request, period)
-    after = after.take(after.valid)
     count = min(BAND_POINTS, len(days))
     chosen = np.unique(np.linspace(0, len(days) - 1, count + 1)[1:].round().astype(int)) if len(days) > 1 else [0]
     ends = np.cumsum(rows)[chosen]
-    sums = [avoided_use(baseline, after.take(slice(0, int(end))), confidence=saving.confidence, method=saving.method)
-            for end in ends]  # fmt: skip
+    masks = np.arange(len(saving.start)) < ends[:, None]
+    sums = saving.totals.intervals(masks, confidence=saving.confidence, method=saving.method)
     return Band(
         days=days, total=np.cumsum(adjusted - measured), at=np.r_[days[:1], days[chosen]],
         low=np.array([0.0, *(each.low for each in sums)]), high=np.array([0.0, *(each.high for each in sums)]),

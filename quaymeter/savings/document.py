@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from quaymeter.savings.read import inside
 from savings.table import Frequency
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def analysis_document(found: Analysis) -> dict[str, Any]:
     return {key: plain(value) for key, value in document.items()}
 
 
-def reading_document(reading: Reading, table: Table) -> dict[str, Any]:
-    """Return an aligned table as columns."""
+def reading_document(reading: Reading, table: Table, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    """Return an aligned table as columns, with what was found in the file and in its values."""
     columns = table_columns(table)
     document = {
         "frequency": str(table.frequency), "unit": table.unit, "rows": len(table),
@@ -59,7 +60,7 @@ def reading_document(reading: Reading, table: Table) -> dict[str, Any]:
             for each in table.drivers
         ],
         "coverage": float(table.coverage.mean()) if len(table) else 0.0,
-        "findings": [finding_document(each) for each in reading.findings],
+        "findings": [finding_document(each) for each in findings],
         "source": reading.facts, "columns": columns,
     }  # fmt: skip
     return {key: plain(value) for key, value in document.items()}
@@ -104,10 +105,10 @@ def coverage_document(found: Analysis) -> dict[str, Any]:
     for name, period in periods.items():
         if period is None:
             continue
-        inside = period.holds(table.start)
+        within = inside(table, period)
         left_out = len([1 for each, _, _ in found.excluded if each == name])
-        rows = int(inside.sum())
-        share = float(table.coverage[inside].mean()) if rows else 0.0
+        rows = int(within.sum())
+        share = float(table.coverage[within].mean()) if rows else 0.0
         document[name] = {"rows": rows, "used": rows - left_out, "coverage": share}
     return document
 

@@ -12,7 +12,7 @@ from quaymeter.savings.plausible import impossible_weather
 from quaymeter.savings.request import ColumnRequest, DayTypes, Gather, driver_request
 from quaymeter.savings.rows import averaged, commonest, summed
 from quaymeter.savings.series import held, usual_step_s
-from quaymeter.savings.unit_names import Sort
+from quaymeter.savings.unit_names import Sort, without_unit
 from savings.table import Driver, Role, weekday
 from telemetry.errors import ConfigurationError, TransferError
 
@@ -52,6 +52,7 @@ def read_drivers(
     if request.day_types is DayTypes.WEEK:
         drivers.append(Driver(name=DAY_TYPE, role=Role.CATEGORY, values=np.maximum(weekday(rows.wall) - 4.0, 0.0)))
         shares.append(np.ones(len(rows.wall)))
+        notes.info("category_words", f"Kinds of day: {', '.join(f'{k} = {kind}' for k, kind in enumerate(DAY_TYPES))}.")
     return tuple(drivers), tuple(shares)
 
 
@@ -72,7 +73,13 @@ def _driver(
         filled = commonest(instants, rows) if wanted.role is Role.CATEGORY else averaged(instants, rows)
         values = np.where(filled.covered >= LEAST_OF_A_MEAN, filled.total, np.nan)
     _tell(column, wanted, values, tz, notes)
-    driver = Driver(name=column.heading, role=wanted.role, values=values, unit=unit, is_total=gather is Gather.SUM)
+    driver = Driver(
+        name=without_unit(column.heading) or column.heading,
+        role=wanted.role,
+        values=values,
+        unit=unit,
+        is_total=gather is Gather.SUM,
+    )
     return driver, filled.covered
 
 

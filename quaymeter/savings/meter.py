@@ -85,7 +85,8 @@ def amounts(
         note(
             f"{what}_looks_like_register", f"{column.heading!r} never falls, as a meter's display does not: from "
             f"{values[0]:g} to {values[-1]:g}. Summed, it would mean nothing.",
-            f"a register is differenced by {column.heading}:register; if it is none: --accept {what}_looks_like_register",
+            f"a register is differenced by {column.heading}:register; if it is none, "
+            f"--accept {what}_looks_like_register",
         )  # fmt: skip
     series = held(times, values, step, tz, at_end=request.stamped_at_end)
     open_end = False
@@ -132,7 +133,7 @@ def _register(column: Column, step_s: float, tz: str, notes: Notes) -> Series:
         days = days_of(found.resets_s, tz)
         notes.warn(
             "register_reset", f"The register {column.heading!r} falls {counted(falls, 'time')} without having been "
-            f"full ({some(days)}): set back or swapped; use up to there since the reading before is not known and left out.",
+            f"full ({some(days)}): set back or swapped; use since the reading before is not known.",
             "give the readings before and after the swap as rows, if they are known", days,
         )  # fmt: skip
     return found.series

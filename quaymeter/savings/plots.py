@@ -50,6 +50,9 @@ def write_plots(found: Analysis, folder: Path) -> list[Path]:
 
 
 def _save(figure: Figure, path: Path) -> Path:
+    for axis in figure.axes:
+        if max(map(abs, axis.get_ylim())) >= 10_000:
+            axis.yaxis.set_major_formatter("{x:,.0f}")
     figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})
     return path
 
@@ -225,5 +228,5 @@ def _coverage(found: Analysis) -> Figure:
             _shade(axis, period, color, f"{name} period")
     axis.set_ylim(-4, 106)
     axis.set_ylabel("valid time [%]")
-    axis.legend(ncols=4, loc="lower left")
+    axis.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0))
     return figure

@@ -104,20 +104,13 @@ def _tell_rows(meter: Meter, rows: Rows, table: Table, request: Request, notes: 
         )  # fmt: skip
     if meter.open_end:
         notes.info("last_bill_open", "The last bill has no end in the file and is left out.", "add a row with its end")
-    negative = table.energy < 0
-    if negative.any():
-        days = days_of_wall(table.start[negative])
-        notes.warn(
-            "negative_use", f"{counted(int(negative.sum()), 'row')} of {meter.heading!r} are negative: {some(days)}.",
-            "is it a register that was set back, or a meter that feeds in? Correct or --exclude these days", days,
-        )  # fmt: skip
     change = unit_change(table.energy, scattered=table.frequency is not Frequency.HOURLY)
     if change is not None:
         days = days_of_wall(table.start[change[1]])
         notes.stop(
-            "mixed_units", f"{counted(int(change[1].sum()), 'row')} of {meter.heading!r} differ from the rest by a "
+            "units_mixed", f"{counted(int(change[1].sum()), 'row')} of {meter.heading!r} differ from the rest by a "
             f"factor of about {change[0]:,.0f}, as Wh from kWh: {some(days)}.",
-            "bring the column to one unit; if use truly changed so, --accept mixed_units or --exclude these days", days,
+            "bring the column to one unit; if use truly changed so, --exclude these days", days,
         )  # fmt: skip
 
 
@@ -133,13 +126,21 @@ def _reasons(table: Table, covered: NDArray[np.float64], request: Request) -> ND
     return reasons
 
 
+def inside(table: Table, period: Period) -> NDArray[np.bool_]:
+    """Tell which rows (n,) lie in a period: begin in it and end in it, give or take half a row, of bills a day."""
+    end = table.start + (table.hours * 3600).astype("timedelta64[s]")
+    slack = np.minimum(table.hours * 1800, 86400).astype("timedelta64[s]")
+    whole: NDArray[np.bool_] = period.holds(table.start) & (end - slack <= period.end)
+    return whole
+
+
 def gap_findings(reading: Reading, period: Period, name: str) -> list[Finding]:
     """Name the rows of a period that cannot be used, by cause."""
     notes = Notes()
-    inside = period.holds(reading.table.start)
-    lost = inside & ~np.isfinite(reading.table.energy)
-    cure = "bring the readings, or go on without these rows: they are in neither sum"
-    total = int(inside.sum())
+    rows = inside(reading.table, period)
+    lost = rows & ~np.isfinite(reading.table.energy)
+    cure = "bring the missing readings; as it is, these rows are in no sum"
+    total = int(rows.sum())
     if lost.any():
         days = days_of_wall(reading.table.start[lost])
         notes.warn(
@@ -147,7 +148,7 @@ def gap_findings(reading: Reading, period: Period, name: str) -> list[Finding]:
             f"{some(days)}.", cure, days,
         )  # fmt: skip
     for driver in reading.table.drivers:
-        gone = inside & ~np.isfinite(driver.values)
+        gone = rows & ~np.isfinite(driver.values)
         if gone.any():
             days = days_of_wall(reading.table.start[gone])
             notes.warn(

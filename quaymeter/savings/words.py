@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import Console, RenderableType
-    from savings.avoided_use import AvoidedUse
 
     from quaymeter.savings.analysis import Analysis
+    from savings.avoided_use import AvoidedUse
     from savings.findings import Finding
 
 STYLES = {Severity.STOP: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -31,9 +31,12 @@ FORMS = {
     "5P": "heating, constant, cooling", "TOWT": "hour of the week and temperature", "ratio": "use for each unit made",
 }  # fmt: skip
 METHODS = {
-    "reml": "generalised least squares with the residuals' memory estimated by restricted likelihood",
+    "reml": "generalised least squares, the residuals' memory estimated by restricted likelihood",
     "guideline14": "ASHRAE Guideline 14 fractional savings uncertainty, with k(M) of Sun and Baltazar",
-    "bootstrap": "block bootstrap of whole weeks, knots fitted anew each time",
+    "guideline14_126": "ASHRAE Guideline 14 fractional savings uncertainty, with k = 1.26",
+    "hac": "the residuals' own autocovariances, tapered over 45 days",
+    "ols": "least squares that takes the residuals for independent",
+    "bootstrap": "block bootstrap of a week or more, knots fitted anew each time",
 }
 
 
@@ -129,7 +132,8 @@ def _model(found: Analysis) -> Iterator[RenderableType]:
             grid.add_column(heading, justify="left" if heading in {"parameter", "unit"} else "right")
         for each in model.parameters:
             t = f"{each.t:.1f}" if math.isfinite(each.t) else "–"
-            grid.add_row(each.name, figure(each.value), figure(each.standard_error), t, each.unit)
+            unit = Text("/".join(shown_unit(part) for part in each.unit.split("/")) if each.unit else "")
+            grid.add_row(Text(each.name), figure(each.value), figure(each.standard_error), t, unit)
         yield grid
     else:
         yield Text(f"{model.p} parameters; --json lists them.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from savings.findings import Severity
 from savings.table import Frequency, Role
 from simulators.recorded import Fold
 from telemetry.errors import ConfigurationError, TransferError
@@ -201,9 +202,9 @@ def test_duplicates_collapse_or_are_left_out(tmp_path: Path) -> None:
     ]
     found = reading(write(tmp_path / "d.csv", "time,kWh", rows))
     assert found.table.energy.tolist() == pytest.approx([1, 2, np.nan, 5], nan_ok=True)
-    assert {"duplicates_identical", "duplicates_conflicting"} <= set(codes(found))
-    named = next(finding for finding in found.findings if finding.code == "duplicates_conflicting")
-    assert named.days == ("2024-01-03",)
+    same, other = (finding for finding in found.findings if finding.code == "duplicate_timestamps")
+    assert (same.severity, same.days) == (Severity.INFO, ())
+    assert (other.severity, other.days) == (Severity.WARNING, ("2024-01-03",))
 
 
 def test_rows_in_any_order_give_the_same_table(tmp_path: Path) -> None:
