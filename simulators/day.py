@@ -61,5 +61,5 @@ class Day:
 
     def mean_of_minutes(self, minutes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Average a series by minute (…, 1440) over the steps: (…, n)."""
-        means: NDArray[np.float64] = minutes.reshape(*minutes.shape[:-1], self.steps, -1).mean(axis=-1)
-        return means
+        sums: NDArray[np.float64] = np.add.reduce(minutes.reshape(*minutes.shape[:-1], self.steps, -1), axis=-1)
+        return sums / (MINUTES // self.steps)

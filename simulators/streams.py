@@ -35,18 +35,28 @@ class Stream:
 
     def uniform(self, index: ArrayLike) -> NDArray[np.float64]:
         """Return numbers strictly between 0 and 1, in the shape of the integer index."""
-        bits = self._bits(np.asarray(index, np.int64)) >> np.uint64(11)
-        return (bits.astype(np.float64) + 0.5) * 2.0**-53
+        bits = self._bits(np.asarray(index, np.int64))
+        bits >>= np.uint64(11)
+        found = bits.astype(np.float64)
+        found += 0.5
+        found *= 2.0**-53
+        return found
 
     def normal(self, index: ArrayLike) -> NDArray[np.float64]:
         """Return standard normal numbers, in the shape of the integer index."""
         index = np.asarray(index, np.int64)
-        radius = np.sqrt(-2.0 * np.log(self.uniform(2 * index)))
-        return radius * np.cos(2.0 * np.pi * self.uniform(2 * index + 1))
+        first, second = self.uniform(np.stack((2 * index, 2 * index + 1)))
+        radius = np.sqrt(-2.0 * np.log(first))
+        found: NDArray[np.float64] = radius * np.cos(2.0 * np.pi * second)
+        return found
 
     def _bits(self, index: NDArray[np.int64]) -> NDArray[np.uint64]:
-        with np.errstate(over="ignore"):  # arithmetic modulo 2**64 is the point
-            mixed = index.astype(np.uint64) * _GOLDEN + np.uint64(self.key)
-            mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST
-            mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
-            return mixed ^ (mixed >> np.uint64(31))
+        # Modulo 2**64, and in place: a numpy array wraps in silence, where a number would warn.
+        mixed = index.astype(np.uint64)
+        mixed *= _GOLDEN
+        mixed += np.uint64(self.key)
+        for shift, factor in ((np.uint64(30), _FIRST), (np.uint64(27), _SECOND)):
+            mixed ^= mixed >> shift
+            mixed *= factor
+        mixed ^= mixed >> np.uint64(31)
+        return mixed

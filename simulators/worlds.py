@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,4 +39,12 @@ class Worlds:
         self, profiles: Mapping[tuple[str, str], NDArray[np.float64]], kind: str, asset: str, default: float
     ) -> NDArray[np.float64]:
         found = profiles.get((kind, asset))
-        return np.full((1, self.steps), default) if found is None else found
+        return _constant(self.steps, default) if found is None else found
+
+
+@lru_cache(maxsize=64)
+def _constant(steps: int, value: float) -> NDArray[np.float64]:
+    """Return the profile (1, n) of what does not happen: asked for some hundred times a day, so it is kept."""
+    profile = np.full((1, steps), value)
+    profile.flags.writeable = False
+    return profile

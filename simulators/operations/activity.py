@@ -10,7 +10,7 @@ import numpy as np
 
 from simulators.climate.smooth import monthly
 from simulators.day import DAY_S, MINUTES
-from simulators.operations.calendar import date_of, easter, is_holiday, local_minutes
+from simulators.operations.calendar import date_of, easter, is_holiday, local_pieces
 from simulators.plants.parameters import Parameters
 from simulators.streams import Stream
 
@@ -106,11 +106,9 @@ class Activity:
 
     def laid(self, number: int, of_day: Callable[[int], NDArray[np.float64]]) -> NDArray[np.float64]:
         """Return what is known by the minute of local days (1440,) for the minutes of a UTC day (1440,)."""
-        local = local_minutes(number, self._own.timezone)
-        split = int(np.searchsorted(local.days, local.days[0], "right"))
-        made = of_day(int(local.days[0]))[local.minutes]
-        if split < MINUTES:
-            made[split:] = of_day(int(local.days[-1]))[local.minutes[split:]]
+        made = np.empty(MINUTES)
+        for piece in local_pieces(number, self._own.timezone):
+            made[piece.utc] = of_day(piece.day)[piece.local]
         return made
 
     def _busy(self, local_day: int) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -28,13 +29,35 @@ class LocalMinutes(NamedTuple):
     minutes: NDArray[np.int64]  # minutes since local midnight
 
 
+class Piece(NamedTuple):
+    """Minutes of a day of UTC that follow each other on the wall clock of one local day."""
+
+    day: int  # local days since 1970-01-01
+    utc: slice  # of the minutes of the UTC day
+    local: slice  # of the minutes of the local day
+
+
 @lru_cache(maxsize=16)
 def local_minutes(number: int, timezone: str) -> LocalMinutes:
     """Return the wall clock of each minute of the UTC day with this number."""
     starts_s = number * DAY_S + 60 * np.arange(MINUTES, dtype=np.int64)
-    days, minutes = np.divmod((starts_s + offsets_s(starts_s, timezone)) // 60, MINUTES)
+    first_s, last_s = offsets_s(starts_s[[0, -1]], timezone)
+    ahead_s = first_s if first_s == last_s else offsets_s(starts_s, timezone)  # nobody changes a clock twice a day
+    days, minutes = np.divmod((starts_s + ahead_s) // 60, MINUTES)
     days.flags.writeable = minutes.flags.writeable = False
     return LocalMinutes(days, minutes)
+
+
+@lru_cache(maxsize=16)
+def local_pieces(number: int, timezone: str) -> tuple[Piece, ...]:
+    """Return the pieces of the UTC day with this number: two on most days, three when the clock is changed."""
+    days, minutes = local_minutes(number, timezone)
+    breaks = np.flatnonzero((np.diff(minutes) != 1) | (np.diff(days) != 0)) + 1
+    found = []
+    for first, last in pairwise((0, *breaks.tolist(), MINUTES)):
+        begins = int(minutes[first])
+        found.append(Piece(int(days[first]), slice(first, last), slice(begins, begins + last - first)))
+    return tuple(found)
 
 
 def offsets_s(ts_s: ArrayLike, timezone: str) -> NDArray[np.int64]:
