@@ -156,7 +156,10 @@ def _data(found: Analysis) -> Iterator[RenderableType]:
         yield Text(
             f"  {name}: {cover['used']} of {counted(cover['rows'], 'row')} used, {cover['coverage']:.1%} covered"
         )
-    reasons = Counter((period, reason) for period, _, reason in found.excluded)
+    few = f"read for less than {found.request.least_coverage:.0%} of its time"
+    reasons = Counter(
+        (period, few if reason.startswith("readings of") else reason) for period, _, reason in found.excluded
+    )
     for (period, reason), count in reasons.most_common(8):
         yield Text(f"  left out of {period}: {counted(count, 'row')}, {reason}")
 
