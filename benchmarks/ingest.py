@@ -5,6 +5,11 @@
 `ratio_packs` is what comes through with 50 readings a message, over the lower of the two bounds; `ratio_singles` what
 comes through with one reading a message, over the broker's bound. Bounds and runs alternate, and medians are given,
 so that a machine with other work does little harm to the ratios.
+
+COPY alone commits every `--batch-rows` readings, as the gateway does while it keeps up. A gateway that is behind joins
+up to three such batches; `copy_bound_joined_per_s` is COPY alone with transactions of that size, and
+`ratio_packs_joined` the road over it (or over the broker, if that is lower), so that nobody has to guess what the
+larger batches do by themselves.
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ from rich.table import Table
 from benchmarks.copy_bound import copy_bound
 from benchmarks.ingest_rig import Rig
 from benchmarks.mqtt_load import POINTS
+from ingest_gateway.intake import MOST_JOINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,11 +43,13 @@ class Figures:
     """All measured values, one list an item, a value a round."""
 
     copy_bound_per_s: list[float] = field(default_factory=list)
+    copy_bound_joined_per_s: list[float] = field(default_factory=list)
     broker_bound_packs_per_s: list[float] = field(default_factory=list)  # readings/s
     broker_bound_singles_per_s: list[float] = field(default_factory=list)
     packs_per_s: list[float] = field(default_factory=list)  # readings/s
     singles_per_s: list[float] = field(default_factory=list)
     ratio_packs: list[float] = field(default_factory=list)
+    ratio_packs_joined: list[float] = field(default_factory=list)
     ratio_singles: list[float] = field(default_factory=list)
     cpu_us_per_reading: list[float] = field(default_factory=list)  # of the gateway, with packs
     cpu_us_per_single: list[float] = field(default_factory=list)
@@ -57,6 +65,8 @@ def one_round(rig: Rig, figures: Figures, given: argparse.Namespace, tell: Calla
     seconds = given.seconds
     tell("COPY alone")
     figures.copy_bound_per_s.append(copy_bound(rig.dsn, seconds, given.batch_rows))
+    tell("COPY alone, batches joined")
+    figures.copy_bound_joined_per_s.append(copy_bound(rig.dsn, seconds, MOST_JOINED * given.batch_rows))
     tell("broker alone, packs")
     figures.broker_bound_packs_per_s.append(POINTS * rig.broker_bound(entries=POINTS, seconds=seconds))
     bound = min(figures.copy_bound_per_s[-1], figures.broker_bound_packs_per_s[-1])
@@ -64,6 +74,8 @@ def one_round(rig: Rig, figures: Figures, given: argparse.Namespace, tell: Calla
     packs = rig.through(entries=POINTS, seconds=seconds, rate=OFFERED * bound / POINTS)
     figures.packs_per_s.append(packs.per_s)
     figures.ratio_packs.append(packs.per_s / bound)
+    joined = min(figures.copy_bound_joined_per_s[-1], figures.broker_bound_packs_per_s[-1])
+    figures.ratio_packs_joined.append(packs.per_s / joined)
     figures.cpu_us_per_reading.append(packs.cpu_s / packs.readings * 1e6)
     tell("broker alone, single readings")
     figures.broker_bound_singles_per_s.append(rig.broker_bound(entries=1, seconds=seconds))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _OVERHEAD_BYTES = 300
 # Refused entries take up to 35 times the bytes they came in: what is decoded together is bounded by itself [bytes].
 _MOST_PAYLOAD_BYTES = 2_000_000
-_MOST_JOINED = 3  # while no writer is free, a batch grows to so many times its usual readings
+MOST_JOINED = 3  # while no writer is free, a batch grows to so many times its usual readings
 _QOS_SHIFT = 16
 
 
@@ -187,7 +187,7 @@ class Intake:
 
     def _is_full(self, batch: Batch) -> bool:
         """Whether nothing may be added to a batch any more."""
-        return len(batch) * self._rows_per_message >= _MOST_JOINED * self._batch_rows or self._is_heavy(batch)
+        return len(batch) * self._rows_per_message >= MOST_JOINED * self._batch_rows or self._is_heavy(batch)
 
     def _is_heavy(self, batch: Batch) -> bool:
         # A third of the allowed bytes: one batch being written, one decoded and one filling fit together.

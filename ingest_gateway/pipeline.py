@@ -1,8 +1,8 @@
 """Writers: take a batch, decode it, write it in one transaction, and only then have it acknowledged.
 
 Several writers work side by side, each with its own database connection. Taking and decoding happen in turn, so that
-the decoder sees messages in the order they came; writing happens together; acknowledgements leave in the order of the
-batches again, as MQTT wants them [MQTT-4.6.0-2].
+the decoder sees messages in the order they came; while one commits, the next inserts (`storage.writer.Writer`);
+acknowledgements leave in the order of the batches again, as MQTT wants them [MQTT-4.6.0-2].
 
 A batch that cannot be written is kept and tried again for as long as it takes. Nothing of it is acknowledged.
 """
