@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from savings.models.columns import Column
     from savings.models.forms import Plan
 
-_FINE = 41  # knots of the second grid, within one step of the first on either side
+_FINE = 17  # knots of the second grid, within one step of the first on either side
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
