@@ -36,6 +36,7 @@ _DAY = (
 _COMPACT = r"^\s*(?P<a>(?:19|20)\d\d)(?P<b>\d\d)(?P<c>\d\d)"
 _COMPACT_TIME = r"(?:[T_\s]?(?P<h>\d\d):?(?P<m>\d\d)(?::?(?P<s>\d\d))?(?P<p>))?"
 _WORDS_FIRST = r"^\s*(?P<b>\pL{3,9})\.?\s+(?P<a>\d{1,2}),?\s+(?P<c>\d{4})"
+_ISO = r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?$"
 _EPOCH = r"^\s*\d{10}(?:\d{3})?(?:\.\d+)?\s*$"
 _LAYOUTS = (_DAY + _TIME + _ZONE, _COMPACT + _COMPACT_TIME + _ZONE, _WORDS_FIRST + _TIME + _ZONE)
 _FIELDS = ("a", "b", "c", "h", "m", "s", "p", "z")
@@ -67,6 +68,9 @@ def read_times(column: pa.Array, *, order: str = "", place: str = "--time") -> W
     text = pc.fill_null(pc.utf8_trim_whitespace(column), "")
     if len(text) and pc.all(pc.match_substring_regex(text.slice(0, 100), _EPOCH)).as_py():
         return _epoch(text)
+    plain = _plain(text)
+    if plain is not None:
+        return plain
     fields = _fields(text)
     first, second, third = _integers(fields["a"]), _months(fields["b"]), _integers(fields["c"])
     named = ~np.char.isdigit(fields["b"])
@@ -85,6 +89,17 @@ def read_times(column: pa.Array, *, order: str = "", place: str = "--time") -> W
         wall=wall, offset_s=_offsets(fields["z"]), order=chosen,
         unreadable={int(row): str(text[int(row)]) for row in lost},
     )  # fmt: skip
+
+
+def _plain(text: pa.Array) -> WrittenTimes | None:
+    """Read ISO times without offsets at once, where all of them are such: the commonest file, and the longest."""
+    if not len(text) or not pc.all(pc.match_substring_regex(text, _ISO)).as_py():
+        return None
+    try:
+        wall = np.asarray(text.cast(pa.timestamp("s")).to_numpy(zero_copy_only=False)).astype("datetime64[s]")
+    except pa.ArrowInvalid:  # a day that does not exist
+        return None
+    return WrittenTimes(wall=wall, offset_s=np.full(len(text), np.nan), order="ymd", unreadable={})
 
 
 def _fields(text: pa.Array) -> dict[str, NDArray[np.str_]]:
