@@ -103,7 +103,7 @@ def _without_idle(
     table: Table, fit: Callable[[Table, Callable[..., Model]], Chosen], family: tuple[str, ...]
 ) -> Chosen:
     """Fit the change-point family, then drop the least of the other drivers as long as BIC falls by it."""
-    findings: list[Finding] = []
+    table, findings = _affordable(table)
     while True:
         chosen = fit(table, partial(fit_changepoint, candidates=family))
         worth = {name: driver_worth(chosen, name) for name in _plain_names(table)}
@@ -115,6 +115,18 @@ def _without_idle(
     bent = [driver.name for driver in table.drivers if driver.name not in chosen.model.terms]
     findings += [_idle(name) for name in bent]
     return Chosen(table=table, model=chosen.model, weights=chosen.weights, findings=tuple(findings))
+
+
+def _affordable(table: Table) -> tuple[Table, list[Finding]]:
+    """Drop linear drivers and categories, those of most columns first, until two rows stand behind each column."""
+    findings: list[Finding] = []
+    while True:
+        columns = {name: offset_columns(table, name).shape[1] for name in _plain_names(table)}
+        if 2 * (1 + sum(columns.values())) <= len(table):
+            return table, findings
+        most = max(columns, key=columns.__getitem__)
+        findings.append(_unaffordable(most, columns[most], len(table)))
+        table = table.keep_drivers(tuple(driver.name for driver in table.drivers if driver.name != most))
 
 
 def driver_worth(chosen: Chosen, name: str) -> float:
@@ -169,6 +181,17 @@ def _ratio_driver(table: Table) -> str:
         if driver.role is Role.LINEAR:
             return driver.name
     raise ContractError("a ratio needs a linear driver", place="model", cure="name one, such as tonnes")
+
+
+def _unaffordable(name: str, columns: int, rows: int) -> Finding:
+    """Return the finding that a driver asks for more parameters than its rows can carry."""
+    return Finding(
+        code="too_few_rows_for_driver",
+        severity=Severity.WARNING,
+        message=f"{name} asks for {columns} parameters, too many for {rows} rows; it is left out.",
+        cure="join levels of the category, or take a longer baseline",
+        days=(name,),
+    )
 
 
 def _idle(name: str) -> Finding:

@@ -65,6 +65,8 @@ def solve(matrix: NDArray[np.float64], energy: NDArray[np.float64]) -> NDArray[n
     length = np.sqrt((matrix**2).sum(axis=1))
     length = np.where(length > 0.0, length, 1.0)
     scaled = matrix / length[:, None, :]
+    if scaled.shape[1] < scaled.shape[2]:
+        return (np.linalg.pinv(scaled, rcond=1e-9) @ energy[:, :, None])[:, :, 0] / length
     q, r = np.linalg.qr(scaled)
     diagonal = np.abs(np.diagonal(r, axis1=1, axis2=2))
     if np.all(diagonal > 1e-9):

@@ -175,6 +175,48 @@ def test_months_of_a_year_are_enough_for_a_knot() -> None:
     assert baseline.weights == pytest.approx((1.0 / span) / (1.0 / span).mean())
 
 
+def test_more_parameters_than_rows_can_carry_are_refused() -> None:
+    """Seven months with a level for each, and days with 200 levels, do without that category and say so."""
+    rng = np.random.default_rng(14)
+    months = monthly(rng.normal(3000.0, 100.0, 7), category("month", np.arange(7.0)), straight("t", rng.random(7)))
+    many = daily(rng.normal(100.0, 5.0, 365), category("code", DAYS % 200))
+    for table, name in ((months, "month"), (many, "code")):
+        baseline = fit_baseline(table)
+        dropped = [finding.days for finding in baseline.findings if finding.code == "too_few_rows_for_driver"]
+        assert dropped == [(name,)]
+        assert baseline.model.p <= 2
+
+
+def test_a_switch_as_change_point_driver_is_a_step() -> None:
+    """A driver of two values cannot be bent, and what it explains is predicted all the same."""
+    rng = np.random.default_rng(15)
+    on = DAYS % 2
+    baseline = fit_baseline(daily(100.0 + 20.0 * on + rng.normal(0.0, 5.0, 365), bent("on", on, "1")))
+    predicted = baseline.model.predict(baseline.table)
+    assert predicted[1] - predicted[0] == pytest.approx(20.0, abs=2.0)
+
+
+def test_energy_without_variation_is_a_mean_without_error() -> None:
+    """A meter that always shows the same, or nothing, gets the mean and statistics that are NaN where they must be."""
+    rng = np.random.default_rng(16)
+    for level in (0.0, 5.0):
+        baseline = fit_baseline(daily(np.full(365, level), bent("air", air_of(DAYS, rng))))
+        assert baseline.model.form == "mean"
+        assert baseline.model.parameters[0].value == pytest.approx(level)
+        assert np.isnan(baseline.statistics.r2)
+
+
+def test_robust_towt_resists_outliers() -> None:
+    """Every hundredth hour at ten times the use moves the plain levels, and hardly the robust ones."""
+    rng = np.random.default_rng(17)
+    hours = np.arange(8736)
+    truth = 20.0 + 10.0 * ((hours % 24 >= 8) & (hours % 24 < 18))
+    energy = truth + rng.normal(0.0, 1.0, len(hours))
+    energy[::100] *= 10.0
+    plain, robust = (fit_baseline(hourly(energy), candidates=("TOWT",), robust=on) for on in (False, True))
+    assert np.abs(robust.residuals + truth - energy).mean() < 0.3 * np.abs(plain.residuals + truth - energy).mean()
+
+
 def test_rows_left_out_have_a_reason() -> None:
     """Missing energy, a missing driver, an error code and low coverage are each excluded with their reason."""
     rng = np.random.default_rng(10)
