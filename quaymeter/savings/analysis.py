@@ -133,16 +133,19 @@ def _kinds_of_day(baseline: Baseline) -> list[Finding]:
     if table.frequency is not Frequency.DAILY or any(each.role is Role.CATEGORY for each in table.drivers):
         return []
     day = weekday(table.start)
-    for number, name in ((5, "Saturdays"), (6, "Sundays")):
-        parts = baseline.residuals[day == number], baseline.residuals[day < 5]
+    cures = dict.fromkeys((5, 6), "--day-types week lets the model know them")
+    cures[0] = "where the site rests on Saturday and Sunday, days are stamped at their end: --stamp end"
+    for number, cure in cures.items():
+        parts = baseline.residuals[day == number], baseline.residuals[(day > 0) & (day < 5)]
         if min(map(len, parts)) < 8:
             continue
         difference = float(parts[0].mean() - parts[1].mean())
         error = float(np.sqrt(sum(part.var(ddof=1) / len(part) for part in parts)))
         if abs(difference) > FAR * error:
+            name = {5: "Saturdays", 6: "Sundays", 0: "Mondays"}[number]
             notes.info(
                 "kinds_of_day_differ", f"{name} use {abs(difference):,.4g} {'more' if difference > 0 else 'less'} than "
-                "other days, beyond what the drivers explain.", "--day-types week lets the model know them", (name,),
+                "other days, beyond what the drivers explain.", cure, (name,),
             )  # fmt: skip
     return notes.findings
 

@@ -139,7 +139,8 @@ def _model(found: Analysis) -> Iterator[RenderableType]:
         yield Text(f"{model.p} parameters; --json lists them.")
     yield Text(
         f"Fit: n = {fit.n}, p = {fit.p}, R² adjusted {fit.r2_adj:.3f}, CV(RMSE) {fit.cv_rmse:.1%}, "
-        f"NMBE {fit.nmbe:.2%}, autocorrelation {fit.autocorrelation:.2f} ({fit.n_effective:.0f} independent rows)."
+        f"NMBE {round(fit.nmbe, 4) + 0.0:.2%}, autocorrelation {fit.autocorrelation:.2f} "
+        f"({fit.n_effective:.0f} independent rows)."
     )
 
 

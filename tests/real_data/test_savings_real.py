@@ -125,7 +125,7 @@ def test_the_schools_year_is_read_with_its_clocks_named() -> None:
 
 
 def test_three_years_of_days_follow_the_meters_own_bounds() -> None:
-    """Days stamped 00:00 in winter and 01:00 in summer are the meter's days: none is lost or cut; weekends are seen."""
+    """Days stamped 00:00 in winter, 01:00 in summer are kept whole; that they are stamped at their end is found out."""
     given = [
         "savings", "fit", str(FOLDER / "nmecr" / "eload.csv.gz"), "--time", "time", "--tz", "America/Denver",
         "--energy", "eload:kWh", "--also", str(FOLDER / "nmecr" / "temp.csv.gz"), "--driver", "temp:changepoint:degF",
@@ -134,10 +134,13 @@ def test_three_years_of_days_follow_the_meters_own_bounds() -> None:
     _, found = run_json(*given)
     assert (found["n"], len(found["daily"])) == (365, 365)
     assert {each["severity"] for each in found["findings"] if each["code"] == "days_not_local"} == {"info"}
-    assert "kinds_of_day_differ" in {each["code"] for each in found["findings"]}
-    _, typed = run_json(*given, "--day-types", "week")
-    assert typed["r2_adj"] > found["r2_adj"] + 0.03
-    assert "day type" in typed["terms"]
+    odd = {each["days"][0]: each["cure"] for each in found["findings"] if each["code"] == "kinds_of_day_differ"}
+    assert set(odd) == {"Sundays", "Mondays"}
+    assert "--stamp end" in odd["Mondays"]
+    _, ended = run_json(*given, "--stamp", "end", "--day-types", "week")
+    assert ended["r2_adj"] > found["r2_adj"] + 0.1
+    assert "day type" in ended["terms"]
+    assert {row["day"][:10] for row in ended["daily"]} >= {"2014-03-01", "2015-02-27"}
 
 
 def test_the_quarter_hour_meter_is_integrated_and_its_gaps_are_left_out() -> None:
