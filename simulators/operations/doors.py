@@ -70,7 +70,8 @@ class Doors:
         if known != block:
             days = self._opened(index, block * _TOGETHER)
             self._known[index] = block, days
-        return days[place]
+        today: NDArray[np.float64] = days[place]
+        return today
 
     def _opened(self, index: int, first_day: int) -> NDArray[np.float64]:
         """Return the share of each minute of a block of UTC days (days, 1440) that a door is open."""
@@ -86,8 +87,7 @@ class Doors:
         share = np.zeros(rates.size + reach)
         for later in range(reach + 1):
             np.add.at(share, first + later, np.clip(ends - later, 0.0, 1.0) - np.clip(begins - later, 0.0, 1.0))
-        open_: NDArray[np.float64] = np.minimum(1.0, share[reach : rates.size])
-        return open_.reshape(_TOGETHER, MINUTES)
+        return np.minimum(1.0, share[reach : rates.size]).reshape(_TOGETHER, MINUTES)
 
     def _rates(self, index: int, number: int) -> NDArray[np.float64]:
         """Return the chance that an opening begins, for each minute of a UTC day (1440,)."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from simulators.day import DAY_S
-from simulators.outputs import Amounts
+from simulators.outputs import Amounts, Flow, Level, Mean
 from simulators.sensors.effects import DEVICE, LINE, PROBE, applied, kept, told_us, window
 from simulators.sensors.faults import LASTING, Fault, FaultKind
 from simulators.sensors.grid import Grid, grid_at, regular_grid, sampling_period_s
@@ -57,13 +57,13 @@ class Channel:
         self.point = point
         self.faults = sorted(faults, key=lambda fault: fault.start_s)
         self._seed = seed
-        self._instrument = instrument_of(point, seed)
-        self._period_s = sampling_period_s(point.period_s, cadence_s)
-        self._before = Before()
+        self.instrument = instrument_of(point, seed)
+        self.period_s = sampling_period_s(point.period_s, cadence_s)
+        self.before = Before()  # what the days before left
         self.swaps: list[MeterSwap] = []  # that happened so far
         self._known: dict[Fault, float] = {}  # held values, totals at resets, frosted probes [canonical unit]
         self._day: Day | None = None
-        self._output: Output | None = None
+        self.output: Output | None = None  # of the open day
         self._faults: list[Fault] = []  # of this day
         self._iced: dict[Fault, _Iced] = {}
 
@@ -72,7 +72,9 @@ class Channel:
         if output is not None:
             check_fits(self.point.key, self.point.kind, output)
             output = merged(output) if isinstance(output, Amounts) else output
-        self._day, self._output = day, output
+        self._day, self.output = day, output
+        if not self.faults:
+            return
         end_s = day.start_s + DAY_S
         self._faults = [one for one in self.faults if one.start_s < end_s and (one.end_s > day.start_s or _lasts(one))]
         for fault in sorted(self._faults, key=lambda one: _PREPARED.get(one.kind, len(_PREPARED))):
@@ -80,17 +82,27 @@ class Channel:
 
     def close(self) -> None:
         """Keep what the next day needs and forget the day."""
-        if self._output is not None:
-            self._before = after(self._output, self._before)
+        if self.output is not None:
+            self.before = after(self.output, self.before)
         for fault, iced in self._iced.items():
             self._known[fault] = float(iced.values[-1])
-        self._day, self._output, self._iced = None, None, {}
+        self._day, self.output, self._iced = None, None, {}
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the open day is read at regular instants, and nothing but the instrument changes what is read."""
+        return (
+            not self._faults
+            and isinstance(self.output, Level | Mean | Flow)
+            and self.point.kind is not Kind.STATE
+            and DAY_S % self.period_s == 0
+        )
 
     def readings(self, partners: Mapping[str, Channel]) -> Readings | None:
         """Return what is sent of the open day; `partners` are the channels that this one may be crossed with."""
-        if self._day is None or self._output is None:
+        if self._day is None or self.output is None:
             return None
-        grid = self._due(self._day, self._output)
+        grid = self._due(self._day, self.output)
         values = self.measured(grid)
         for fault in self._faults:
             if fault.kind is FaultKind.CROSSED:
@@ -102,7 +114,7 @@ class Channel:
 
     def measured(self, grid: Grid) -> NDArray[np.float64]:
         """Return what the line from the instrument carries (n,) at the grid's instants [canonical unit]."""
-        if self._output is None:
+        if self.output is None:
             return np.full(len(grid.ts_s), math.nan)
         values = self._shown(grid)
         for fault in self._faults:
@@ -118,15 +130,15 @@ class Channel:
         values = self._felt(grid)
         if self.point.kind is Kind.STATE:
             return values
-        values = self._instrument.measured(values, grid.ts_s)
+        values = self.instrument.measured(values, grid.ts_s)
         values = applied(values, grid.ts_s, self._faults, PROBE, self._seed)
-        return self._instrument.limited(values)
+        return self.instrument.limited(values)
 
     def _felt(self, grid: Grid) -> NDArray[np.float64]:
         """Return what is at the probe (n,): the truth, or what frost lets through of it."""
-        if self._output is None:
+        if self.output is None:
             return np.full(len(grid.ts_s), math.nan)
-        values = values_at(self._output, self._before, grid)
+        values = values_at(self.output, self.before, grid)
         for fault, iced in self._iced.items():
             where = window(grid.ts_s, fault)
             values = values.copy()
@@ -134,14 +146,14 @@ class Channel:
         return values
 
     def _total(self, grid: Grid) -> NDArray[np.float64]:
-        if self._output is None:
-            return np.full(len(grid.ts_s), self._before.total)
-        return totals_at(self._output, self._before, grid)
+        if self.output is None:
+            return np.full(len(grid.ts_s), self.before.total)
+        return totals_at(self.output, self.before, grid)
 
     def _register(self, grid: Grid, faults: Sequence[Fault]) -> NDArray[np.float64]:
         """Return registers (n,): what was counted since the last reset, from where the meter began."""
         total = self._total(grid)
-        register = self._instrument.start + total
+        register = self.instrument.start + total
         for fault in faults:
             if fault.kind in LASTING:
                 began = np.searchsorted(grid.ts_s, fault.start_s)
@@ -156,15 +168,15 @@ class Channel:
         """Return when the point is read: at its period, states when they change too, amounts as they come."""
         if isinstance(output, Amounts) and self.point.kind is not Kind.COUNTER:
             return grid_at(day, output.ts_s)
-        regular = regular_grid(day, self._period_s)
+        regular = regular_grid(day, self.period_s)
         if self.point.kind is Kind.STATE:
-            return grid_at(day, np.union1d(regular.ts_s, changes(output, day, self._before)))
+            return grid_at(day, np.union1d(regular.ts_s, changes(output, day, self.before)))
         return regular
 
     def _sent(self, grid: Grid, values: NDArray[np.float64]) -> Readings:
         """Return the numbers that leave the device, without those that are lost or are none."""
         is_register = self.point.kind is Kind.COUNTER
-        sent = self._instrument.sent_register(values) if is_register else self._instrument.sent(values)
+        sent = self.instrument.sent_register(values) if is_register else self.instrument.sent(values)
         there = ~np.isnan(sent)
         if not self._faults:
             found = Readings(grid.ts_s, grid.ts_s * 1_000_000, sent)
@@ -205,11 +217,11 @@ class Channel:
 
     def _freeze(self, fault: Fault, day: Day) -> None:
         """Follow an iced probe through the day, minute by minute: a first-order lag."""
-        if self._output is None:
+        if self.output is None:
             return
         start_s, end_s = max(fault.start_s, day.start_s), min(fault.end_s, day.start_s + DAY_S)
         ts_s = np.union1d([start_s, end_s], np.arange(-(-start_s // 60) * 60, end_s, 60)).astype(np.int64)
-        truth = values_at(self._output, self._before, grid_at(day, ts_s))
+        truth = values_at(self.output, self.before, grid_at(day, ts_s))
         shares = -np.expm1(-np.diff(ts_s) / fault.size)
         felt = np.empty_like(truth)
         felt[0] = self._known.get(fault, truth[0])

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulators.sensors.accuracy import Accuracy, accuracy_of, full_scale
-from simulators.streams import Stream
+from simulators.streams import Stream, Streams
 from telemetry.quantities import QUANTITIES
 from telemetry.site import Kind
 from telemetry.units import conversion
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from telemetry.site import Point
+
+    Number = float | NDArray[np.float64]
 
 # An accuracy is read as twice the standard deviation of the whole error (GUM, coverage factor 2), of which four fifths
 # of the variance stay as the instrument left its calibration and one fifth is noise: 0.4² + 0.2² ≈ 0.45² ≈ (1/2)².
@@ -42,24 +46,27 @@ _ROUNDING = 1e-6  # of a register's unit: what floating point may lack before a 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Instrument:
-    """How one point is measured and sent."""
+    """How one point is measured and sent; or several side by side, with columns (m, 1) for values (m, n)."""
 
-    accuracy: Accuracy  # [canonical unit]
-    luck: Stream
-    fixed: float  # this one's own error, in parts of its accuracy
-    low: float  # range of what it can show [canonical unit]
-    high: float
-    factor: float  # canonical = declared * factor + offset; for pulses, per pulse
-    offset: float
-    digits: int  # after the point, in the declared unit
-    start: float = 0.0  # of a register, on the first day [canonical unit]
-    modulus: float = math.inf  # of a register, in its last digit
+    exact: bool  # it errs in nothing
+    endless: bool  # its register never turns over
+    absolute: Number  # accuracy: this … [canonical unit]
+    relative: Number  # … and so much of the value [1]
+    luck: Stream | Streams
+    fixed: Number  # this one's own error, in parts of its accuracy
+    low: Number  # range of what it can show [canonical unit]
+    high: Number
+    factor: Number  # canonical = declared * factor + offset; for pulses, per pulse
+    offset: Number
+    scale: Number  # 1 over its last digit, in the declared unit: a power of ten
+    start: Number = 0.0  # of a register, on the first day [canonical unit]
+    modulus: Number = math.inf  # of a register, in its last digit
 
     def measured(self, values: NDArray[np.float64], ts_s: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return values (n,) with the instrument's errors at instants (n,) [s]; canonical unit in and out."""
-        if self.accuracy == (0.0, 0.0):
+        if self.exact:
             return values
-        error = self.accuracy.absolute + self.accuracy.relative * np.abs(values)
+        error = self.absolute + self.relative * np.abs(values)
         result: NDArray[np.float64] = values + error * (self.fixed + NOISE_SHARE * self.luck.normal(ts_s))
         return result
 
@@ -69,14 +76,24 @@ class Instrument:
 
     def sent(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the numbers that are sent (n,), in the declared unit, with as many digits as there are."""
-        return np.round((values - self.offset) / self.factor, self.digits)
+        digits: NDArray[np.float64] = np.rint((values - self.offset) / self.factor * self.scale)
+        return digits / self.scale
 
     def sent_register(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what a register shows (n,), in the declared unit or in pulses: full ones only, modulo its modulus."""
-        scale = 10.0**self.digits
-        units = np.floor(values / self.factor * scale + _ROUNDING)
-        shown: NDArray[np.float64] = np.mod(units, self.modulus) if math.isfinite(self.modulus) else units
-        return shown / scale
+        units = np.floor(values / self.factor * self.scale + _ROUNDING)
+        shown: NDArray[np.float64] = units if self.endless else np.mod(units, self.modulus)
+        return shown / self.scale
+
+
+def side_by_side(instruments: Sequence[Instrument]) -> Instrument:
+    """Return instruments as one for values (m, n), each row as it would be alone: all or none exact, and endless."""
+    columns: dict[str, Any] = {
+        name: np.array([[getattr(each, name)] for each in instruments], np.float64)
+        for name in ("absolute", "relative", "fixed", "low", "high", "factor", "offset", "scale", "start", "modulus")
+    }
+    luck = Streams.of(each.luck for each in instruments if isinstance(each.luck, Stream))
+    return replace(instruments[0], luck=luck, **columns)
 
 
 def instrument_of(point: Point, seed: int) -> Instrument:
@@ -91,14 +108,17 @@ def instrument_of(point: Point, seed: int) -> Instrument:
     drawn = float(Stream.of(seed, "calibration", point.key).normal(0))
     most = min(_HIGHEST_START, 0.1 * (point.modulus or math.inf))
     return Instrument(
-        accuracy=accuracy,
+        exact=accuracy == (0.0, 0.0),
+        endless=not last,
+        absolute=accuracy.absolute,
+        relative=accuracy.relative,
         luck=luck,
         fixed=FIXED_SHARE * min(MOST_FIXED, max(-MOST_FIXED, drawn)),
         low=quantity.minimum if point.valid_min is None else point.valid_min,
         high=quantity.maximum if point.valid_max is None else point.valid_max,
         factor=factor,
         offset=offset,
-        digits=digits,
+        scale=10.0**digits,
         start=most * float(Stream.of(seed, "register", point.key).uniform(0)) if is_register else 0.0,
         modulus=float(last) if last else math.inf,
     )

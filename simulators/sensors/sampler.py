@@ -9,6 +9,7 @@ import numpy as np
 
 from simulators.sensors.channel import Channel
 from simulators.sensors.faults import Fault, FaultKind
+from simulators.sensors.side_by_side import SideBySide
 from telemetry.errors import ConfigurationError
 from telemetry.quality import Reason
 
@@ -75,6 +76,7 @@ class Sampler:
             point.key: Channel(point, seed=seed, cadence_s=cadence_s, faults=of_point[point.key])
             for point in site.points
         }
+        self._side_by_side = SideBySide()
         self.next_day: int | None = None  # number of the day that has to come next
         self.silent: frozenset[str] = frozenset()  # points to which the last day brought nothing
 
@@ -98,8 +100,9 @@ class Sampler:
         """
         self._open(day, outputs)
         counts, columns = [], []
+        plain = self._side_by_side.readings(self._channels, day)
         for number, key in enumerate(self.keys):
-            found = self._channels[key].readings(self._channels)
+            found = plain.get(key) or self._channels[key].readings(self._channels)
             if found is not None:
                 counts.append((number, len(found.value)))
                 columns.append(found)

@@ -27,10 +27,10 @@ _FITS: dict[Kind, tuple[type, ...]] = {
 
 
 class Before(NamedTuple):
-    """What is left of the days before."""
+    """What is left of the days before; columns (m, 1) for points side by side."""
 
-    value: float = math.nan  # last level or state
-    total: float = 0.0  # everything counted since the first day [canonical unit]
+    value: float | NDArray[np.float64] = math.nan  # last level or state
+    total: float | NDArray[np.float64] = 0.0  # everything counted since the first day [canonical unit]
 
 
 def check_fits(key: str, kind: Kind, output: Output) -> None:
@@ -45,17 +45,17 @@ def check_fits(key: str, kind: Kind, output: Output) -> None:
 
 
 def values_at(output: Output, before: Before, grid: Grid) -> NDArray[np.float64]:
-    """Return levels, means or states (n,) at the grid's instants; amounts at theirs, and NaN elsewhere.
+    """Return levels, means or states (…, n) at the grid's instants; amounts at theirs, and NaN elsewhere.
 
     Before the first day's first step end nothing is known of a level, so it is held at that first value.
     """
     if isinstance(output, Level):
         ends = output.values
         starts = np.empty_like(ends)
-        starts[1:] = ends[:-1]
-        starts[0] = ends[0] if math.isnan(before.value) else before.value
-        begun = starts[grid.step]
-        between: NDArray[np.float64] = begun + (ends[grid.step] - begun) * grid.fraction
+        starts[..., 1:] = ends[..., :-1]
+        starts[..., :1] = np.where(np.isnan(before.value), ends[..., :1], before.value)
+        begun = starts[..., grid.step]
+        between: NDArray[np.float64] = begun + (ends[..., grid.step] - begun) * grid.fraction
         return between
     if isinstance(output, Switch):
         return output.values[grid.minute]
@@ -63,28 +63,28 @@ def values_at(output: Output, before: Before, grid: Grid) -> NDArray[np.float64]
         place = np.searchsorted(output.ts_s, grid.ts_s)
         there = np.isin(grid.ts_s, output.ts_s)
         return np.where(there, np.append(output.values, math.nan)[place], math.nan)
-    return output.values[grid.step]
+    return output.values[..., grid.step]
 
 
 def totals_at(output: Output, before: Before, grid: Grid) -> NDArray[np.float64]:
-    """Return what was counted (n,) from the first day to each instant [canonical unit]; never falls."""
+    """Return what was counted (…, n) from the first day to each instant [canonical unit]; never falls."""
     counted = _counted(output)
     if isinstance(output, Amounts):
         return before.total + counted[np.searchsorted(output.ts_s, grid.ts_s, side="right")]
-    return before.total + (counted[grid.step] + output.values[grid.step] * grid.fraction)
+    return before.total + (counted[..., grid.step] + output.values[..., grid.step] * grid.fraction)
 
 
 def after(output: Output, before: Before) -> Before:
     """Return what is left of this day for the next."""
     if isinstance(output, Flow | Amounts):
-        return before._replace(total=before.total + float(_counted(output)[-1]))
-    return before._replace(value=float(output.values[-1]))
+        return Before(before.value, before.total + float(_counted(output)[-1]))
+    return Before(float(output.values[-1]), before.total)
 
 
 def changes(output: Output, day: Day, before: Before) -> NDArray[np.int64]:
     """Return the instants (k,) at which a state switches [s since 1970-01-01 UTC]."""
     values = output.values
-    earlier = np.concatenate(([values[0] if math.isnan(before.value) else before.value], values[:-1]))
+    earlier = np.append(values[0] if np.isnan(before.value) else before.value, values[:-1])
     starts_s = day.minutes_s if isinstance(output, Switch) else day.starts_s
     switched: NDArray[np.int64] = starts_s[values != earlier]
     return switched
@@ -100,4 +100,6 @@ def merged(amounts: Amounts) -> Amounts:
 
 def _counted(output: Output) -> NDArray[np.float64]:
     """Sum up from the start of the day, one after the other, so that the sum is the same however days are cut."""
-    return np.concatenate(([0.0], np.cumsum(output.values)))
+    counted = np.zeros((*output.values.shape[:-1], output.values.shape[-1] + 1))
+    np.cumsum(output.values, axis=-1, out=counted[..., 1:])
+    return counted
