@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storage.catalogue import load_catalogue
+from storage.history_cadence import noting
 from storage.import_check import Checker
 from storage.import_file import FileChunk, ImportMapping, read_chunks
 from storage.import_job import ImportJob, ImportResult
@@ -55,6 +56,7 @@ class ColumnHistory:
     fingerprint: str  # of everything that decides what the parts are, but not of how many there are
     parts: int  # in all; more of them later go on where these end
     chunks: Callable[[int], Iterable[ColumnChunk]]  # the parts from this number on, in order
+    cadence_s: float | None = None  # of readings of points that live are faster [s]; None: they are as fast as live
 
 
 def import_history(
@@ -64,20 +66,24 @@ def import_history(
     site: str,
     mapping: ImportMapping,
     who: str,
+    cadence_s: float | None = None,
     progress: Progress | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> ImportResult:
     """Import a CSV or Parquet file; an import that was interrupted goes on where it stopped.
 
+    With `cadence_s` [s], its readings hold until the next one is due at that cadence, and what is kept of it is no
+    finer; without, a reading holds as long as its point may be silent.
+
     Importing a finished file again reads it all again: every reading counts as a duplicate, and what was refused before
     is closed in the quarantine once the file is through, since it went in now, or was refused anew.
     """
     catalogue = load_catalogue(dsn, site)
-    fingerprint = _fingerprint(path, site, mapping)
+    fingerprint = _fingerprint(path, site, mapping, cadence_s)
     with ImportJob(dsn, str(path), fingerprint, bytes_total=path.stat().st_size) as job:
         checker = Checker(catalogue, path.name, mapping, source=job.run)
         chunks = read_chunks(path, mapping, skip_rows=job.result.rows, chunk_rows=chunk_rows)
-        _run(dsn, job, map(checker.decode, chunks), progress)
+        _run(dsn, job, map(checker.decode, chunks), progress, cadence_s)
         job.finish(who)
         return job.result
 
@@ -97,7 +103,7 @@ def import_parts(
             return job.result
         if job.result.parts_done < history.parts:
             chunks = _numbered(history.chunks(job.result.parts_done), job.result)
-            _run(dsn, job, map(checker.decode, chunks), progress)
+            _run(dsn, job, map(checker.decode, chunks), progress, history.cadence_s)
         if job.result.parts_done < history.parts:
             raise TransferError(
                 f"{job.result.parts_done} of {history.parts} parts came",
@@ -109,12 +115,18 @@ def import_parts(
 
 
 def _run(
-    dsn: str, job: ImportJob, items: Iterator[tuple[FileChunk, Message, Decoded]], progress: Progress | None
+    dsn: str,
+    job: ImportJob,
+    items: Iterator[tuple[FileChunk, Message, Decoded]],
+    progress: Progress | None,
+    cadence_s: float | None,
 ) -> None:
     """Write chunk after chunk, each with its mark."""
     with Writer(dsn, gateway=IMPORT) as writer:
         for chunk, message, decoded in _ahead(items):
-            writer.write([message], decoded, also=job.mark(chunk))
+            move = job.mark(chunk)
+            also = move if cadence_s is None else noting(cadence_s, decoded.batch, move)
+            writer.write([message], decoded, also=also)
             job.commit()
             if progress is not None:
                 progress(job.result)
@@ -150,11 +162,12 @@ def _numbered(chunks: Iterable[ColumnChunk], done: ImportResult) -> Iterator[Fil
         first_row += rows
 
 
-def _fingerprint(path: Path, site: str, mapping: ImportMapping) -> str:
+def _fingerprint(path: Path, site: str, mapping: ImportMapping, cadence_s: float | None) -> str:
     """Name the job by what is imported and how, so that a changed file is another job."""
     try:
         with path.open("rb") as stream:
             content = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise TransferError(str(error.strerror or error), place=str(path), cure="check name and rights") from error
-    return hashlib.sha256(f"{content} {site} {mapping!r}".encode()).hexdigest()
+    cadence = "" if cadence_s is None else f" by {cadence_s} s"
+    return hashlib.sha256(f"{content} {site} {mapping!r}{cadence}".encode()).hexdigest()

@@ -2,7 +2,8 @@
 
 The writer leaves a note of every batch (point, first and last time, a UTC day at most). `refresh` takes notes, gathers
 the windows of points that are rolled up alike, and lets the database make their buckets anew (see
-migrations/common/0005-rollup-functions.sql). Notes and buckets change in one transaction: a kill loses nothing.
+migrations/common/0005-rollup-functions.sql, and 0012-history-*.sql for history that is coarser than live readings).
+Notes and buckets change in one transaction: a kill loses nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class _Group(NamedTuple):
     """Windows that one call makes: rolled up alike, near in time; in order of time."""
 
     slice: int
-    level: str
+    level: str  # at which their neighbours are found
+    finest: str  # that is made; finer than `level` where a stretch of coarser history is near
     timezone: str
 
 
@@ -119,10 +121,10 @@ Windows = dict[int, tuple[int, int]]  # point → first and last time [µs since
 def _grouped(rows: Iterable[Sequence[Any]]) -> dict[_Group, Windows]:
     """Join the windows of each point within each slice of time."""
     groups: dict[_Group, Windows] = {}
-    for _, point_id, level, timezone, first, last in rows:
-        if level is None:
+    for _, point_id, level, finest, timezone, first, last in rows:
+        if finest is None:
             continue  # a point that is no longer there has no roll-ups either
-        group = _Group(first // (SLICE_DAYS[level] * DAY_US), level, timezone)
+        group = _Group(first // (SLICE_DAYS[level] * DAY_US), level, finest, timezone)
         windows = groups.setdefault(group, {})
         known_first, known_last = windows.get(point_id, (first, last))
         windows[point_id] = (min(first, known_first), max(last, known_last))
@@ -133,7 +135,8 @@ def _refresh_apart(connection: Connection, group: _Group, windows: Windows) -> i
     """Make a group; where the database cannot, leave out the culprits alone and return their number."""
     try:
         with connection.transaction():
-            connection.execute(statement("rollups", "refresh"), _parameters(group, windows))
+            how = "refresh" if group.level == group.finest else "refresh_beside_history"
+            connection.execute(statement("rollups", how), _parameters(group, windows))
     except psycopg.Error as error:
         if is_transient(error) or connection.closed:
             raise
@@ -150,6 +153,7 @@ def _parameters(group: _Group, windows: Windows) -> dict[str, Any]:
     points = sorted(windows)
     return {
         "level": group.level,
+        "finest": group.finest,
         "timezone": group.timezone,
         "point_id": Int4Array(np.array(points, np.int32)),
         "first": TimeArray(np.array([windows[point][0] for point in points], np.int64)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from psycopg import sql
@@ -89,8 +89,9 @@ def readings(
 ) -> Columns:
     """Return what points measured with start ≤ time < end, ordered by point and time.
 
-    Raises WindowTooLongError where more buckets that no table keeps would have to be made than anybody waits for: of
-    one point, and with a limit of all of them together.
+    Where a resolution is not kept, its rows are made on the way: of points that are too slow for it, and in stretches
+    of history that are coarser than their point is live. Raises WindowTooLongError where more buckets that no table
+    keeps would have to be made than anybody waits for: of one point, and with a limit of all of them together.
     """
     resolution = Resolution(resolution)
     layout = layout_of(resolution)
@@ -152,10 +153,12 @@ def _refuse_too_much(
     connection: Connection, point_ids: Sequence[int], start: datetime, end: datetime, resolution: Resolution
 ) -> None:
     """Refuse to make more buckets than a limited answer could ever be worth."""
-    _, finer = _split(connection, point_ids, resolution)
-    asked = {"points": finer, "start": start, "end": end}
-    row = connection.execute(statement("series", "seconds_to_make"), asked).fetchone() if finer else None
-    buckets = 0 if row is None else round(row[0] / WIDTHS_S[resolution])
+    sources = _split(connection, point_ids, start, end, resolution)
+    asked = {"points": sources.finer, "start": start, "end": end}
+    row = connection.execute(statement("series", "seconds_to_make"), asked).fetchone() if sources.finer else None
+    seconds = 0.0 if row is None else row[0]
+    seconds += sum((last - first).total_seconds() for left_out in sources.coarse.values() for first, last in left_out)
+    buckets = round(seconds / WIDTHS_S[resolution])
     if buckets > MOST_MADE:
         raise WindowTooLongError(
             f"{buckets} buckets of {resolution} are more than can be made while you wait",
@@ -171,9 +174,9 @@ def _parts(
     if resolution is Resolution.RAW:
         yield list(point_ids), start, end
         return
-    _, finer = _split(connection, point_ids, resolution)
+    sources = _split(connection, point_ids, start, end, resolution)
     for point_id in point_ids:
-        if point_id in finer:
+        if point_id in sources.finer or point_id in sources.coarse:
             for first, last in windows(connection, [point_id], start, end, resolution):
                 yield [point_id], first, last
         else:
@@ -225,31 +228,41 @@ def _query(
         "point_id, bucket, n, n_bad, coalesce(mean, 'NaN'), coalesce(minimum, 'NaN'), coalesce(maximum, 'NaN'),"
         " coalesce(increase, 'NaN'), coalesce(total, 'NaN'), valid_s, spread_s, coverage, resets, quality"
     )
-    kept, finer = _split(connection, point_ids, resolution)
+    sources = _split(connection, point_ids, start, end, resolution)
+    stored = sql.SQL(
+        "SELECT {columns} FROM {table} WHERE point_id = ANY({points}) AND bucket >= {start} AND bucket < {end}"
+    )
+    made = sql.SQL(
+        "SELECT {columns} FROM rollup_window({level}, {point}, {start}, {end})"
+        " WHERE bucket >= {start} AND bucket < {end}"
+    )
+    table, level = sql.Identifier(f"reading_{resolution}"), sql.Literal(str(resolution))
     parts = []
-    if kept:
+    if sources.kept:
+        parts.append(stored.format(columns=columns, table=table, points=sql.Literal(sources.kept), **window))
+    for point, left_out in sources.coarse.items():
+        spans = [{"start": sql.Literal(first), "end": sql.Literal(last)} for first, last in left_out]
+        but = [sql.SQL(" AND NOT (bucket >= {start} AND bucket < {end})").format(**span) for span in spans]
         parts.append(
-            sql.SQL(
-                "SELECT {columns} FROM {table} WHERE point_id = ANY({points}) AND bucket >= {start} AND bucket < {end}"
-            ).format(
-                columns=columns,
-                table=sql.Identifier(f"reading_{resolution}"),
-                points=sql.Literal(kept),
-                **window,
-            )
+            sql.Composed([stored.format(columns=columns, table=table, points=sql.Literal([point]), **window), *but])
         )
-    parts += [
-        sql.SQL(
-            "SELECT {columns} FROM rollup_window({level}, {point}, {start}, {end})"
-            " WHERE bucket >= {start} AND bucket < {end}"
-        ).format(columns=columns, level=sql.Literal(str(resolution)), point=sql.Literal(point), **window)
-        for point in finer
-    ]
+        parts += [made.format(columns=columns, level=level, point=sql.Literal(point), **span) for span in spans]
+    parts += [made.format(columns=columns, level=level, point=sql.Literal(point), **window) for point in sources.finer]
     return sql.SQL(" UNION ALL ").join(parts) if parts else None
 
 
-def _split(connection: Connection, point_ids: Sequence[int], resolution: Resolution) -> tuple[list[int], list[int]]:
-    """Tell points whose roll-ups are kept at a resolution from those that are only kept coarser."""
+class _Sources(NamedTuple):
+    """Where the buckets of points come from."""
+
+    kept: list[int]  # a table has them
+    finer: list[int]  # points that are only kept coarser
+    coarse: dict[int, list[tuple[datetime, datetime]]]  # kept, but for these stretches of coarser history
+
+
+def _split(
+    connection: Connection, point_ids: Sequence[int], start: datetime, end: datetime, resolution: Resolution
+) -> _Sources:
+    """Tell points whose roll-ups are kept at a resolution, always or most of the time, from those that are not."""
     rows = connection.execute(
         "SELECT p.id, rollup_level(p.period_s, s.timezone) FROM point AS p JOIN site AS s ON s.id = p.site_id"
         " WHERE p.id = ANY(%s) ORDER BY p.id",
@@ -257,4 +270,13 @@ def _split(connection: Connection, point_ids: Sequence[int], resolution: Resolut
     ).fetchall()
     rank = ORDER_OF_FINENESS.index
     kept = [point for point, finest in rows if rank(Resolution(finest)) <= rank(resolution)]
-    return kept, [point for point, finest in rows if rank(Resolution(finest)) > rank(resolution)]
+    coarse: dict[int, list[tuple[datetime, datetime]]] = {}
+    if resolution in (Resolution.MINUTE, Resolution.QUARTER):  # hours and days are kept of all history
+        asked = {"level": str(resolution), "points": kept, "start": start, "end": end}
+        for point, first, last in connection.execute(statement("series", "left_out"), asked):
+            coarse.setdefault(point, []).append((first, last))
+    return _Sources(
+        kept=[point for point in kept if point not in coarse],
+        finer=[point for point, finest in rows if rank(Resolution(finest)) > rank(resolution)],
+        coarse=coarse,
+    )

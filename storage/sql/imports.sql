@@ -32,6 +32,10 @@ UPDATE import_job SET rows_done = %(rows)s, stored = %(stored)s, duplicate = %(d
                       parts_done = %(parts_done)s
 WHERE id = %(id)s;
 
+-- name: note_history
+-- Notes that these points have history of a cadence from their first reading to their last.
+SELECT note_history(%(point_id)s, %(first)s, %(last)s, %(cadence_s)s);
+
 -- name: finish
 -- Marks a job as done.
 UPDATE import_job SET finished_at = now() WHERE id = %s;

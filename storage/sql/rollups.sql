@@ -26,16 +26,21 @@ WITH importing AS (
         ORDER BY past, place LIMIT %(batches)s)
     RETURNING id, point_id, from_ts, to_ts
 )
-SELECT taken.id, w.point_id, rollup_level(p.period_s, s.timezone), s.timezone,
+SELECT taken.id, w.point_id, rollup_found_at(f.finest, s.timezone, w.point_id, w.from_ts, w.to_ts), f.finest, s.timezone,
        (date_part('epoch', w.from_ts) * 1e6)::int8, (date_part('epoch', w.to_ts) * 1e6)::int8
 FROM taken
 CROSS JOIN LATERAL unnest(taken.point_id, taken.from_ts, taken.to_ts) AS w (point_id, from_ts, to_ts)
 LEFT JOIN point AS p ON p.id = w.point_id
-LEFT JOIN site AS s ON s.id = p.site_id;
+LEFT JOIN site AS s ON s.id = p.site_id
+LEFT JOIN LATERAL (SELECT rollup_level(p.period_s, s.timezone) AS finest) AS f ON true;
 
 -- name: refresh
 -- Makes anew the buckets that these windows reach, at every level.
 SELECT refresh_rollups(%(level)s, %(timezone)s, %(point_id)s, %(first)s, %(last)s);
+
+-- name: refresh_beside_history
+-- The same where a stretch of coarser history is near, in which finer levels are left out.
+SELECT refresh_rollups_beside_history(%(level)s, %(finest)s, %(timezone)s, %(point_id)s, %(first)s, %(last)s);
 
 -- name: set_aside
 -- Keeps the note of a window whose roll-ups cannot be made, with the cause.

@@ -16,6 +16,15 @@ FROM (SELECT min(bucket) AS first, max(bucket) + interval '2 days' AS last FROM 
       WHERE point_id = ANY(%(points)s) GROUP BY point_id) AS extent
 WHERE least(last, %(end)s) > greatest(first, %(start)s);
 
+-- name: left_out
+-- Stretches within a window for which these points have no rows of a level: of coarser history.
+SELECT p.id, lower(r), upper(r)
+FROM point AS p JOIN site AS s ON s.id = p.site_id
+CROSS JOIN LATERAL unnest(rollup_left_out(%(level)s, s.timezone, p.id)
+                          * tstzmultirange(tstzrange(%(start)s, %(end)s))) AS r
+WHERE p.id = ANY(%(points)s) AND EXISTS (SELECT FROM history_cadence AS h WHERE h.point_id = p.id)
+ORDER BY p.id, r;
+
 -- name: extent
 -- From when to when the roll-ups of these points reach; every point has days.
 SELECT min(bucket), max(bucket) + interval '2 days' FROM reading_1d WHERE point_id = ANY(%(points)s);

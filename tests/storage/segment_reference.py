@@ -29,6 +29,30 @@ class Described:
     rate_limit: float | None = None
     timezone: str = "Europe/Paris"
     swaps: Sequence[tuple[float, float, float]] = field(default_factory=list)  # time [s], before, after
+    stretches: Sequence[tuple[float, float, float]] = field(default_factory=list)  # history: from, to [s], cadence [s]
+
+    def cadence_s(self, moment: float) -> float:
+        """Return the coarsest cadence of the history that a moment belongs to; 0 outside."""
+        return max((cadence for starts, ends, cadence in self.stretches if starts <= moment <= ends), default=0.0)
+
+    def hold_s(self, moment: float) -> float:
+        """Return how long a reading of a moment holds."""
+        return max(self.silent_s, 1.05 * self.cadence_s(moment))
+
+    def leaves_out(self, level: str, moment: float) -> bool:
+        """Say whether there are no rows of a level at a moment: in each bucket of a stretch's level that it touches."""
+        for starts, ends, cadence in self.stretches:
+            kept = "1m" if cadence < 60 else "15m" if cadence <= 900 else "1h"
+            if level in SECONDS and SECONDS[level] < SECONDS[kept]:
+                first, end = bounds(kept, self.timezone, starts)[0], bounds(kept, self.timezone, ends)[1]
+                if first <= moment < end:
+                    return True
+        return False
+
+    def kept_at(self, finest: str, moment: float) -> str:
+        """Return the finest level that is kept at a moment."""
+        levels = ["1m", "15m", "1h", "1d"]
+        return next(level for level in levels[levels.index(finest) :] if not self.leaves_out(level, moment))
 
 
 @dataclass(kw_only=True)
@@ -67,7 +91,7 @@ def expected(
     """Return bucket start [s] → figures, from readings (time [s], value, quality) in any order.
 
     An event stands for its period; how much of a bucket events fill is counted at the finest level that is kept, and
-    the last hold of a gauge ends with its bucket there.
+    the last hold of a gauge ends with its bucket there. In a stretch of coarser history that level is coarser.
     """
     filled: dict[float, float] = {}
     buckets: dict[float, Bucket] = {}
@@ -85,15 +109,15 @@ def expected(
         if point.kind == "event":
             bucket.total = (bucket.total or 0.0) + value
             bucket.held.append(value)
-            start, end = bounds(finest, point.timezone, moment)
+            start, end = bounds(point.kept_at(finest, moment), point.timezone, moment)
             before = filled.get(start, 0.0)
-            filled[start] = min(before + point.period_s, end - start)
+            filled[start] = min(before + max(point.period_s, point.cadence_s(moment)), end - start)
             bucket.valid_s += filled[start] - before
     if point.kind in ("gauge", "state"):
         _hold(point, ordered, level, finest, buckets)
     if point.kind == "counter":
         _gain(point, ordered, level, buckets)
-    return {start: bucket for start, bucket in buckets.items() if bucket.touched}
+    return {start: bucket for start, bucket in buckets.items() if bucket.touched and not point.leaves_out(level, start)}
 
 
 def _hold(
@@ -107,8 +131,12 @@ def _hold(
         if quality & 3 == 2:
             continue
         # Until the next reading; the last of all to the end of its bucket, for what comes after is not known yet.
-        ends = ordered[index + 1][0] if index + 1 < len(ordered) else bounds(finest, point.timezone, moment)[1]
-        until = min(ends, moment + point.silent_s)
+        ends = (
+            ordered[index + 1][0]
+            if index + 1 < len(ordered)
+            else bounds(point.kept_at(finest, moment), point.timezone, moment)[1]
+        )
+        until = min(ends, moment + point.hold_s(moment))
         at = moment
         while at < until:
             start, end = bounds(level, point.timezone, at)
@@ -132,7 +160,7 @@ def _gain(
         if level != "1d" and t1 - t0 > LONGEST_S:
             continue
         gained, reset = difference(point, went, came, t1 - t0)
-        spread = t1 - t0 > point.silent_s
+        spread = t1 - t0 > point.hold_s(t0)
         quality = (q0 | q1) & 0x1FFF | (1 if reset else 0) | (65 if spread else 0)
         at = t0
         last = None
