@@ -42,6 +42,9 @@ def demo(  # noqa: PLR0913 – each is an option of the command
     history_months: Annotated[
         int, typer.Option(help="Months of simulated past, imported in the background; 0: none.", min=0)
     ] = 26,
+    history_cadence: Annotated[
+        int, typer.Option(help="A point of that past is read every max(its period, this) [s].", min=1)
+    ] = 3600,
     seconds: Annotated[float, typer.Option(help="How long signals flow in a headless run.", min=1)] = 60.0,
     as_json: Json = False,
 ) -> None:
@@ -55,7 +58,7 @@ def demo(  # noqa: PLR0913 – each is an option of the command
     place = Place(root=data_dir)
     options = Options(
         place=place, site_file=site_file or default_site_file(), api_port=port, broker=str(broker or ""),
-        scenario=scenario, history_months=history_months,
+        scenario=scenario, history_months=history_months, history_cadence_s=history_cadence,
     )  # fmt: skip
     with stopping() as stop, place.held(), progress() as bar:
         session = Session(options, tell=say, stop=stop, tell_history=_history_bar(bar))

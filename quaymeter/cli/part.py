@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from telemetry.site import Site
 
 HISTORY_S = 3600.0
-HISTORY_CADENCE_S = 900
 DRAIN_S = 15.0
 SOURCE = "demo-source"  # speaks for every device of the site
 POLITE = 10  # how much history gives way to what is live, as `nice` counts
@@ -128,6 +127,7 @@ def history(
     scenario: Annotated[str, typer.Option()],
     begins: Annotated[str, typer.Option(help="First day.")],
     until: Annotated[str, typer.Option(help="Moment from which readings came live.")],
+    cadence: Annotated[int, typer.Option(help="A point is read every max(its period, cadence) [s].")],
 ) -> None:
     """Import the simulated past with its truth, and end; stopped half way, the next start goes on."""
     from quaymeter.simulation.backfill import backfill  # noqa: PLC0415 – the other parts run without it
@@ -140,7 +140,7 @@ def history(
     plan = HistoryPlan(
         site=load_site(site_file), scenario=load_scenario(scenario, begins=first), first=first,
         last=(end - timedelta(microseconds=1)).date(),
-        cadence_s=HISTORY_CADENCE_S, until=end,
+        cadence_s=cadence, until=end,
     )  # fmt: skip
     with stopping() as stop:
         hold_lifeline(stop, grace_s=DRAIN_S + 10)

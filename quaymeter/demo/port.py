@@ -137,6 +137,7 @@ class DemoPort:
         """Start the import of the simulated past."""
         arguments = ["part", "history", "--site-file", str(self._site_file), "--scenario", story.scenario]
         arguments += ["--begins", story.begins.isoformat(), "--until", story.live_from.isoformat()]
+        arguments += ["--cadence", str(story.cadence_s)]
         environ = {"QUAYMETER_DSN": self.keys.app, "QUAYMETER_TRUTH_DSN": self.keys.truth}
         self._history = self._family.start("history", arguments, environ, may_end=True)
         return self._history

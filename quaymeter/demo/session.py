@@ -38,6 +38,7 @@ class Options:
     broker: str = ""  # mosquitto, iotcore or "" for the better one that is here
     scenario: str = "capecure"
     history_months: int = 26  # of the past, at the first start; 0: none
+    history_cadence_s: int = 3600  # of it [s]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +151,7 @@ class Session:
             return None
         story = Story.of(
             self._options.place.story_file, scenario=self._options.scenario, months=self._options.history_months,
-            now=now,
+            cadence_s=self._options.history_cadence_s, now=now,
         )  # fmt: skip
         self._tell(f"the port is simulated: scenario {story.scenario} from {story.begins}")
         return story

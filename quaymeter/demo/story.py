@@ -22,14 +22,18 @@ class Story:
     scenario: str
     begins: date  # first simulated day, of UTC
     live_from: datetime  # what was before is history
+    cadence_s: int = 900  # of the history [s]
 
     @classmethod
-    def of(cls, path: Path, *, scenario: str, months: int, now: datetime) -> Self:
+    def of(cls, path: Path, *, scenario: str, months: int, cadence_s: int, now: datetime) -> Self:
         """Return the story kept in a file; without one, begin it on the first of a month, so many months before now."""
         try:
             return cls._read(path)
         except FileNotFoundError:
-            story = cls(scenario=scenario, begins=_months_before(now.date(), months), live_from=now - LIVE_BEFORE)
+            story = cls(
+                scenario=scenario, begins=_months_before(now.date(), months), live_from=now - LIVE_BEFORE,
+                cadence_s=cadence_s,
+            )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ConfigurationError(
                 f"cannot be read: {error}", place=str(path), cure="choose another directory with --data-dir"
@@ -49,10 +53,13 @@ class Story:
             scenario=str(said["scenario"]),
             begins=date.fromisoformat(said["begins"]),
             live_from=datetime.fromisoformat(said["live_from"]).astimezone(UTC),
+            cadence_s=int(said.get("cadence_s", cls.cadence_s)),  # demos that were begun before it could be chosen
         )
 
     def _text(self) -> str:
-        said = {"scenario": self.scenario, "begins": self.begins, "live_from": self.live_from}
+        said = {
+            "scenario": self.scenario, "begins": self.begins, "live_from": self.live_from, "cadence_s": self.cadence_s
+        }  # fmt: skip
         return json.dumps(said, default=lambda moment: moment.isoformat()) + "\n"
 
 

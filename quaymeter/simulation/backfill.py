@@ -35,7 +35,9 @@ def backfill(
                 keeper.keep(made.truth)
                 yield made.chunk
 
-        history = ColumnHistory(name=plan.name, fingerprint=plan.fingerprint, parts=plan.parts, chunks=chunks)
+        history = ColumnHistory(
+            name=plan.name, fingerprint=plan.fingerprint, parts=plan.parts, chunks=chunks, cadence_s=plan.cadence_s
+        )
         result = import_parts(dsn, history, site=plan.site.id, who=who, progress=progress)
         if keeper.lacking:
             for rows in made_elsewhere(make_truth, plan):

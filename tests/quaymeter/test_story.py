@@ -19,10 +19,11 @@ NOW = datetime(2026, 11, 22, 12, 6, 7, tzinfo=UTC)
 def test_it_begins_on_the_first_of_a_month_and_stays(tmp_path: Path) -> None:
     """Twenty-six months back from November is September two years before; a later start changes nothing."""
     path = tmp_path / "story.json"
-    first = Story.of(path, scenario="capecure", months=26, now=NOW)
-    assert first == Story(scenario="capecure", begins=date(2024, 9, 1), live_from=NOW - timedelta(hours=1))
+    first = Story.of(path, scenario="capecure", months=26, cadence_s=3600, now=NOW)
+    live_from = NOW - timedelta(hours=1)
+    assert first == Story(scenario="capecure", begins=date(2024, 9, 1), live_from=live_from, cadence_s=3600)
     assert first.last == date(2026, 11, 22)
-    assert Story.of(path, scenario="other", months=3, now=NOW + timedelta(days=40)) == first
+    assert Story.of(path, scenario="other", months=3, cadence_s=900, now=NOW + timedelta(days=40)) == first
 
 
 @pytest.mark.parametrize(
@@ -35,13 +36,14 @@ def test_it_begins_on_the_first_of_a_month_and_stays(tmp_path: Path) -> None:
 )
 def test_months_are_counted_over_the_year(tmp_path: Path, now: datetime, months: int, begins: date) -> None:
     """None is this month; January less one is December."""
-    assert Story.of(tmp_path / "story.json", scenario="plain", months=months, now=now).begins == begins
+    assert Story.of(tmp_path / "story.json", scenario="plain", months=months, cadence_s=3600, now=now).begins == begins
 
 
 def test_at_midnight_the_day_before_is_the_last(tmp_path: Path) -> None:
     """What came live from midnight on leaves nothing of that day to history."""
     midnight = datetime(2026, 11, 22, 1, tzinfo=UTC)
-    assert Story.of(tmp_path / "story.json", scenario="plain", months=1, now=midnight).last == date(2026, 11, 21)
+    story = Story.of(tmp_path / "story.json", scenario="plain", months=1, cadence_s=3600, now=midnight)
+    assert story.last == date(2026, 11, 21)
 
 
 def test_a_story_that_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -49,4 +51,4 @@ def test_a_story_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     path = tmp_path / "story.json"
     path.write_text('{"scenario": "capecure"')
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        Story.of(path, scenario="capecure", months=26, now=NOW)
+        Story.of(path, scenario="capecure", months=26, cadence_s=3600, now=NOW)
