@@ -1,6 +1,6 @@
 """Avoided use: what would have been used under the conditions of the reporting period, less what was.
 
-    savings = Σ (adjusted baseline + non-routine adjustments - measured)   (IPMVP: avoided energy consumption)
+savings = Σ (adjusted baseline + non-routine adjustments - measured)   (IPMVP: avoided energy consumption)
 """
 
 from __future__ import annotations

@@ -42,9 +42,7 @@ def normalised_savings(before: Baseline, after: Baseline, conditions: Table, *, 
     return Interval(value, value - half, value + half, confidence, Method.REML.value, error, dof)
 
 
-def backcast(
-    after: Baseline, baseline_rows: Table, *, confidence: float = 0.9, method: str = Method.REML
-) -> Interval:
+def backcast(after: Baseline, baseline_rows: Table, *, confidence: float = 0.9, method: str = Method.REML) -> Interval:
     """Return measured use of the baseline period less what the reporting model gives for its conditions [unit].
 
     Avoided use seen from the other side: for a reporting period that is longer, or better measured, than the baseline.

@@ -48,7 +48,7 @@ class Case:
     @property
     def p(self) -> int:
         """Directions that the fit has used up."""
-        return self.basis.shape[1]
+        return int(self.basis.shape[1])
 
     def weights(self, targets: NDArray[np.float64], *, process: bool = True) -> NDArray[np.float64]:
         """Return the weights (T, b + m) of the noise in the error of T totals.
@@ -66,27 +66,29 @@ class Case:
         return np.concatenate([self.influence_position, self.reporting_position])
 
 
-def make_case(baseline: Baseline, reporting: Table, *, days: int = 1) -> Case:
-    """Return the case of a fitted baseline and the valid rows of a reporting period, summed to places of some days.
+def make_case(baseline: Baseline, reporting: Table) -> Case:
+    """Return the case of a fitted baseline and the valid rows of a reporting period, hours summed to days.
 
-    Monthly tables stay months.
+    Only the baseline tells of the noise: in the reporting period a measure that comes in stages, alternates or wears
+    off looks like noise that remembers, and would widen its own interval many times (docs/savings.md).
     """
     table = baseline.table
     gradient, ahead = baseline.model.gradient(table), baseline.model.gradient(reporting)
     scale = _noise_scale(table, table)
     influence = _influence(gradient, baseline.weights) * scale[:, None]
     columns = np.column_stack([baseline.residuals / scale, gradient / scale[:, None], influence])
-    place, sums, count = _by_place(positions(table, table, days), columns)
-    ahead_place, ahead_sums, ahead_count = _by_place(
-        positions(reporting, table, days), np.column_stack([ahead, _noise_scale(reporting, table)])
+    place, sums, count = _by_place(positions(table, table), columns)
+    ahead_place, ahead_sums, _ = _by_place(
+        positions(reporting, table), np.column_stack([ahead, _noise_scale(reporting, table)])
     )
-    rows, p = _rows_per_place(table.frequency, days), gradient.shape[1]
+    rows, p = 24 if table.frequency is Frequency.HOURLY else 1, gradient.shape[1]
     told = _complete(count, rows)
     return Case(
         residual=sums[told, 0],
         basis=_directions(sums[told, 1 : p + 1]),
         position=place[told],
-        influence=sums[:, p + 1 :] / count[:, None],  # the noise of a place is its sum: it moves θ by the mean of its rows
+        influence=sums[:, p + 1 :]
+        / count[:, None],  # the noise of a place is its sum: it moves θ by the mean of its rows
         influence_position=place,
         gradient=ahead_sums[:, :-1],
         scale=ahead_sums[:, -1] / rows if rows > 1 else ahead_sums[:, -1],
@@ -94,15 +96,15 @@ def make_case(baseline: Baseline, reporting: Table, *, days: int = 1) -> Case:
     )
 
 
-def positions(table: Table, origin: Table, days: int = 1) -> NDArray[np.int64]:
-    """Return the place (n,) of every row: stretches of local days, or months, since the first row of `origin`."""
+def positions(table: Table, origin: Table) -> NDArray[np.int64]:
+    """Return the place (n,) of every row: local days, or months, since the first row of `origin`."""
     if len(origin) == 0:
         return np.zeros(len(table), np.int64)
     if table.frequency is Frequency.MONTHLY:
-        return _middle_month(table) - _middle_month(origin)[0]
+        return np.asarray(_middle_month(table) - _middle_month(origin)[0])
     unit = "datetime64[D]"
     passed = table.start.astype(unit) - origin.start[0].astype(unit)
-    return np.asarray(passed.astype(np.int64) // days)
+    return np.asarray(passed.astype(np.int64))
 
 
 def _middle_month(table: Table) -> NDArray[np.int64]:
@@ -111,15 +113,11 @@ def _middle_month(table: Table) -> NDArray[np.int64]:
     return np.asarray(middle.astype("datetime64[M]").astype(np.int64))
 
 
-def _rows_per_place(frequency: Frequency, days: int) -> int:
-    return {Frequency.HOURLY: 24 * days, Frequency.DAILY: days, Frequency.MONTHLY: 1}[frequency]
-
-
 def _noise_scale(table: Table, origin: Table) -> NDArray[np.float64]:
     """Return the noise (n,) of each row by that of an average row: months go by the root of their days."""
     if table.frequency is not Frequency.MONTHLY:
         return np.ones(len(table))
-    return np.sqrt(table.span / origin.span.mean())
+    return np.asarray(np.sqrt(table.span / origin.span.mean()))
 
 
 def _influence(gradient: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,7 +3,9 @@
 Fractional savings uncertainty (Reddy & Claridge 2000; Guideline 14 annex B), m rows of reporting, t of n - p degrees
 of freedom as CalTRACK 4.3 takes it:
 
-    ΔE = k t CV(RMSE) Ē_post sqrt[(n / n') (1 + 2 / n') m],   Ē_post the adjusted baseline per row, n' = n(1 - ρ)/(1 + ρ)
+    ΔE = k t CV(RMSE) Ē_post sqrt[(n / n') (1 + 2 / n') m]
+
+with Ē_post the adjusted baseline per row and n' = n (1 - ρ)/(1 + ρ).
 
 k is 1.26 in Guideline 14; Sun & Baltazar made it a polynomial of M, the months of the REPORTING period (CalTRACK
 4.3.2.4.3; older tools took the baseline's months). It understates wherever noise remembers for longer than a row.
@@ -70,7 +72,7 @@ def savings_uncertainty(
 
     >>> round(savings_uncertainty(n=365, p=3, n_effective=365.0, cv_rmse=0.1, adjusted=36500.0, rows=365,
     ...                           k=1.26, confidence=0.9), 2)
-    398.09
+    398.06
     """
     if n_effective <= 0 or n <= p or rows <= 0:
         return math.nan

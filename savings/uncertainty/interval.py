@@ -146,7 +146,7 @@ class Totals:
     def _targets(self, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return the share (T, m) of each place that the masks ask for."""
         asked = np.zeros((len(rows), len(self._places)))
-        np.add.at(asked, (slice(None), self._place), rows.astype(np.float64))
+        np.add.at(asked.T, self._place, rows.T.astype(np.float64))
         return asked / np.bincount(self._place)
 
     def _guideline14(self, mask: NDArray[np.bool_], confidence: float, method: Method) -> float:

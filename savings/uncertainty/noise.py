@@ -66,7 +66,7 @@ def lag_products(weights: NDArray[np.float64], places: NDArray[np.int64]) -> NDA
     """
     at = places - places.min()
     line = np.zeros((len(weights), int(at.max()) + 1))
-    np.add.at(line, (slice(None), at), weights)
+    np.add.at(line.T, at, weights.T)
     length = line.shape[1]
     size = 1 << (2 * length - 1).bit_length()
     products = np.fft.irfft(np.abs(np.fft.rfft(line, size)) ** 2, size)[:, :length]

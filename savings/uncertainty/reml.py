@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from savings.uncertainty.case import Case
 
-_PHI = np.array([0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98])
+_PHI = np.array([0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99, 0.995])
 _WHITE = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
+LEAST_DOF = 2.0  # a year of drift tells at least of its size and its speed
 NEGLIGIBLE = 1e-4  # pairs that share less than this of the likelihood are left out of the variances
 
 
@@ -36,7 +37,7 @@ class NoisePosterior(NamedTuple):
     share: NDArray[np.float64]  # of the restricted likelihood, sum 1
     variance: NDArray[np.float64]  # s² of one row [u²]
     n_effective: float  # n' = n / (1 + 2 Σ ρ(k)), averaged
-    dof: float  # n' - p, at least 1
+    dof: float  # n' - p, at least LEAST_DOF
 
     @property
     def correlation(self) -> float:
@@ -45,7 +46,7 @@ class NoisePosterior(NamedTuple):
 
 
 def noise_posterior(case: Case) -> NoisePosterior:
-    """Return what the baseline's residuals say about their noise.
+    """Return what the residuals of a case say about their noise.
 
     A case whose rows leave no degree of freedom says nothing: variances are NaN.
     """
@@ -68,7 +69,7 @@ def noise_posterior(case: Case) -> NoisePosterior:
     remembered = (1.0 - white) * phi / (1.0 - phi)
     n_effective = n / (1.0 + 2.0 * float(share @ remembered))
     variance = rest[likely] / (n - p) * _size(case.residual) ** 2
-    return NoisePosterior(phi, white, share, variance, n_effective, max(n_effective - p, 1.0))
+    return NoisePosterior(phi, white, share, variance, n_effective, max(n_effective - p, LEAST_DOF))
 
 
 def standard_errors(

@@ -1,8 +1,8 @@
 """Student's t: distribution function and quantile, with numpy alone.
 
-The distribution function is the regularised incomplete beta function, P(T > t) = I_x(ν/2, 1/2)/2 with x = ν/(ν + t²)
-(Abramowitz & Stegun 26.7.1), by its continued fraction (26.5.8); the quantile is found by bracketed Newton steps.
-Degrees of freedom need not be whole numbers: an effective number of points never is.
+The distribution function is the regularised incomplete beta function, P(T > t) = I_x(n/2, 1/2)/2 with n degrees of
+freedom and x = n/(n + t²) (Abramowitz & Stegun 26.7.1), by its continued fraction (26.5.8); the quantile is found by
+bracketed Newton steps. Degrees of freedom need not be whole numbers: an effective number of points never is.
 """
 
 from __future__ import annotations

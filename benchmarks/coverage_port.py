@@ -1,0 +1,103 @@
+"""Meters of the simulated port with their drivers and their truth, hour by hour, kept in a folder between runs.
+
+A port of 26 months costs tens of seconds of a core, so each seed is simulated once and kept as
+`<scenario>-<seed>.npz`. Only the physics is asked, without sensors: what a perfect meter would have told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from quaymeter.cli.context import default_site_file
+from simulators.outputs import Amounts, Flow, Level, Mean, Switch
+from simulators.port import Port, last_day
+from simulators.scenario import load_scenario
+from telemetry.site_file import load_site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulators.day import Day
+    from simulators.outputs import Output
+
+MONTHS = 26
+HOUR_S, HOURS = 3600, 24
+ALWAYS = ("quay/weather/t_air", "quay/intake/t_sea_in", "quay/weather/humidity")
+
+
+class PortHours(NamedTuple):
+    """What a seed of a scenario gave, hour by hour."""
+
+    start_s: NDArray[np.int64]  # (n,) first instant of each hour [s since 1970-01-01 UTC]
+    series: dict[str, NDArray[np.float64]]  # by point (n,): amounts of meters and events, means of all else
+    saved: dict[tuple[str, str], tuple[NDArray[np.datetime64], NDArray[np.float64]]]  # truth by local day
+
+
+def kept_port(folder: Path, scenario: str, seed: int) -> PortHours:
+    """Return a seed of a scenario, simulated now if the folder does not hold it."""
+    path = folder / f"{scenario}-{seed}.npz"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.npz")
+        np.savez_compressed(part, allow_pickle=False, **_simulated(scenario, seed))
+        part.rename(path)
+    with np.load(path) as kept:
+        return _opened({key: kept[key] for key in kept.files})
+
+
+def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
+    site = load_site(default_site_file())
+    scenario = load_scenario(scenario_name, seed=seed)
+    port = Port(site, scenario)
+    demonstrators = site.demonstrators
+    keys = {
+        *ALWAYS,
+        *(str(key) for each in demonstrators for name in ("energy", "drivers") for key in _keys(each, name)),
+    }
+    days = []
+    hours: dict[str, list[NDArray[np.float64]]] = {key: [] for key in sorted(keys)}
+    for made in port.days(scenario.begins, last_day(MONTHS, scenario.begins)):
+        days.append(made.day.starts_s[:: HOUR_S // made.day.step_s])
+        for key, columns in hours.items():
+            columns.append(_hourly(made.outputs[key], made.day))
+    arrays: dict[str, NDArray[np.generic]] = {"start_s": np.concatenate(days)}
+    arrays.update({f"series:{key}": np.concatenate(columns) for key, columns in hours.items()})
+    rows = port.truth().rows()
+    for name, point in sorted({(row.demonstrator, row.point) for row in rows}):
+        own = [row for row in rows if (row.demonstrator, row.point) == (name, point)]
+        arrays[f"day:{name}:{point}"] = np.array([row.day for row in own], "datetime64[D]")
+        arrays[f"saved:{name}:{point}"] = np.array([row.saving for row in own])
+    return arrays
+
+
+def _keys(demonstrator: Mapping[str, object], name: str) -> list[object]:
+    listed = demonstrator.get(name)
+    return listed if isinstance(listed, list) else []
+
+
+def _hourly(output: Output, day: Day) -> NDArray[np.float64]:
+    """Return a day of a point by the hour (24,)."""
+    if isinstance(output, Amounts):
+        hour = (output.ts_s - int(day.starts_s[0])) // HOUR_S
+        return np.asarray(np.bincount(np.clip(hour, 0, HOURS - 1), output.values, HOURS), np.float64)
+    if isinstance(output, Flow):
+        return np.asarray(output.values.reshape(HOURS, -1).sum(axis=1))
+    if isinstance(output, Level | Mean | Switch):
+        return np.asarray(output.values.reshape(HOURS, -1).mean(axis=1))
+    raise TypeError(output)
+
+
+def _opened(arrays: dict[str, NDArray[np.generic]]) -> PortHours:
+    saved = {}
+    for key, days in arrays.items():
+        kind, _, rest = key.partition(":")
+        if kind == "day":
+            name, _, point = rest.partition(":")
+            saved[name, point] = (days.astype("datetime64[D]"), arrays[f"saved:{rest}"].astype(np.float64))
+    series = {key.removeprefix("series:"): each.astype(np.float64) for key, each in arrays.items() if "series:" in key}
+    return PortHours(arrays["start_s"].astype(np.int64), series, saved)

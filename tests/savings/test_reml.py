@@ -1,0 +1,97 @@
+"""The default interval: its algebra against matrices, and that it covers where others do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from savings.uncertainty import hac, ols, reml
+from savings.uncertainty.case import Case
+from savings.uncertainty.noise import inflation, whitened
+from savings.uncertainty.student import two_sided_t
+from tests.savings.made_up import remembering
+
+DAYS = 365
+
+
+def design(days: int, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return an intercept, a season and tonnes (days, 3)."""
+    rng = np.random.default_rng(seed)
+    number = np.arange(days)
+    return np.column_stack([np.ones(days), np.cos(2 * np.pi * number / 365), rng.uniform(0, 1, days)])
+
+
+def case_of(
+    residual: np.ndarray[tuple[int], np.dtype[np.float64]], columns: np.ndarray[tuple[int, int], np.dtype[np.float64]]
+) -> Case:
+    """Return a year of baseline and what follows it as a case."""
+    before, after = columns[:DAYS], columns[DAYS:]
+    basis, _ = np.linalg.qr(before)
+    return Case(
+        residual=residual, basis=basis, position=np.arange(DAYS), influence=before @ np.linalg.inv(before.T @ before),
+        influence_position=np.arange(DAYS), gradient=after, scale=np.ones(len(after)),
+        reporting_position=DAYS + np.arange(len(after)),
+    )  # fmt: skip
+
+
+def test_whitening_is_cholesky() -> None:
+    """Whitened products and ln|R| over gaps are those of the dense correlation matrix."""
+    position = np.array([0, 1, 2, 5, 6, 20, 21])
+    columns = np.random.default_rng(3).normal(size=(7, 2))
+    phi, white = np.array([0.7, 0.0, 0.95]), np.array([0.3, 0.0, 0.0])
+    rows, log_det = whitened(columns, np.diff(position), phi, white)
+    for k in range(3):
+        dense = (1 - white[k]) * phi[k] ** np.abs(position[:, None] - position) + white[k] * np.eye(7)
+        np.testing.assert_allclose(rows[:, k].T @ rows[:, k], columns.T @ np.linalg.solve(dense, columns), atol=1e-10)
+        assert log_det[k] == pytest.approx(np.linalg.slogdet(dense)[1], abs=1e-10)
+
+
+def test_inflation_is_the_quadratic_form() -> None:
+    """The variance of a weighted sum is wᵀRw, the end of one period and the start of the other included."""
+    weights = np.random.default_rng(4).normal(size=(3, 9))
+    places = np.array([0, 1, 2, 3, 4, 5, 6, 9, 30])
+    phi, white = np.array([0.9]), np.array([0.25])
+    dense = 0.75 * 0.9 ** np.abs(places[:, None] - places) + 0.25 * np.eye(9)
+    expected = [[each @ dense @ each] for each in weights]
+    np.testing.assert_allclose(inflation(weights, places, phi, white), expected, rtol=1e-9)
+
+
+def test_unit_does_not_matter() -> None:
+    """Residuals in watt-hours give the interval in watt-hours, and many totals are those one by one."""
+    columns = design(2 * DAYS)
+    noise = remembering(np.random.default_rng(5), 0.6, (DAYS,))
+    targets = np.tri(DAYS)[[30, 200, 364]]
+    one, thousand = case_of(noise, columns), case_of(1000 * noise, columns)
+    errors = [reml.standard_errors(each, reml.noise_posterior(each), targets) for each in (one, thousand)]
+    np.testing.assert_allclose(errors[1], 1000 * errors[0], rtol=1e-9)
+    alone = [reml.standard_errors(one, reml.noise_posterior(one), row[None])[0] for row in targets]
+    np.testing.assert_allclose(errors[0], alone, rtol=1e-12)
+
+
+def test_no_degree_of_freedom() -> None:
+    """Fewer rows than parameters give no number instead of a wrong one."""
+    case = case_of(np.ones(DAYS), design(2 * DAYS))
+    few = Case(**{**vars(case), "residual": case.residual[:4], "basis": case.basis[:4], "position": case.position[:4]})
+    assert np.isnan(reml.standard_errors(few, reml.noise_posterior(few), np.ones((1, DAYS)))).all()
+
+
+@pytest.mark.parametrize(("phi", "white", "draws", "ols_below"), [(0.85, 0.0, 200, 0.5), (0.9, 0.6, 100, 0.6)])
+def test_coverage(phi: float, white: float, draws: int, ols_below: float) -> None:
+    """In noise that remembers the default covers about 90 % of the draws; independence and the taper do not."""
+    rng = np.random.default_rng(11)
+    columns = design(2 * DAYS)
+    noise = np.sqrt(1 - white) * remembering(rng, phi, (2 * DAYS, draws))
+    noise += np.sqrt(white) * rng.normal(size=noise.shape)
+    moved = np.linalg.lstsq(columns[:DAYS], noise[:DAYS], rcond=None)[0]
+    error = (columns[DAYS:] @ moved - noise[DAYS:]).sum(axis=0)
+    target = np.ones((1, DAYS))
+    held = np.zeros(3)
+    for draw in range(draws):
+        case = case_of(noise[:DAYS, draw] - columns[:DAYS] @ moved[:, draw], columns)
+        posterior = reml.noise_posterior(case)
+        found = [(reml.standard_errors(case, posterior, target), posterior.dof)]
+        found += [method.standard_errors(case, target) for method in (ols, hac)]
+        held += [abs(error[draw]) < two_sided_t(0.9, dof) * each[0] for each, dof in found]
+    assert 0.84 <= held[0] / draws <= 0.96
+    assert held[1] / draws < ols_below
+    assert held[2] < held[0]
