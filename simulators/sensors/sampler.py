@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from telemetry.site import MeterSwap, Site
 
 QUALITY = int(Reason.SIMULATED)
-_ROW_BITS = 32
 
 
 class DayColumns(NamedTuple):
@@ -107,7 +106,7 @@ class Sampler:
                 counts.append((number, len(found.value)))
                 columns.append(found)
         self._close()
-        return _ordered(self.keys, day, counts, columns)
+        return _ordered(self.keys, counts, columns)
 
     def _open(self, day: Day, outputs: Mapping[str, Output]) -> None:
         if self.next_day is not None and day.number != self.next_day:
@@ -138,14 +137,12 @@ def _by_point(faults: Iterable[Fault], keys: Sequence[str]) -> dict[str, list[Fa
 
 def _ordered(
     keys: tuple[str, ...],
-    day: Day,
     counts: Sequence[tuple[int, int]],
     columns: Sequence[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]],
 ) -> DayReadings:
     """Join the columns of all points, in order of the time they are sent.
 
-    The order is found by sorting one column of integers, time in the high bits and row in the low ones, which is
-    several times faster than an argsort and as stable.
+    Each point's times ascend already: the stable sort merges those runs, several times faster than one that sorts anew.
     """
     if not columns:
         none = np.zeros(0, np.int64)
@@ -153,7 +150,5 @@ def _ordered(
     numbers, lengths = zip(*counts, strict=True)
     key_index = np.repeat(np.array(numbers, np.int32), lengths)
     due_s, ts_us, value = (np.concatenate(each) for each in zip(*columns, strict=True))
-    packed = ((due_s - day.start_s) << _ROW_BITS) | np.arange(len(due_s))
-    packed.sort()
-    order = packed & ((1 << _ROW_BITS) - 1)
+    order = np.argsort(due_s, kind="stable")
     return DayReadings(keys, key_index[order], due_s[order], ts_us[order], value[order])

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from simulators.day import Day
+from simulators.sensors.channel import Channel
 from simulators.sensors.faults import LASTING, RULES, Fault, FaultKind, befalls
 from simulators.sensors.port_readings import PortReadings
 from simulators.sensors.sampler import DayReadings, Sampler
+from simulators.sensors.side_by_side import SideBySide
 from telemetry.errors import ConfigurationError
 from telemetry.quality import Reason
 from telemetry.site import Kind
@@ -70,6 +72,24 @@ def test_readings_at_common_instants_are_the_same_at_every_cadence() -> None:
 def test_readings_are_the_same_from_wherever_they_are_asked_for() -> None:
     """The third day alone is the third day of all: registers, stuck values and frost included."""
     assert by_instant(days(60, date(2025, 3, 5))) == by_instant(days(60)[2:])
+
+
+def test_points_read_together_send_what_each_would_send_alone() -> None:
+    """Side by side or one by one: the same points, instants and numbers, to the last bit."""
+    channels = {point.key: Channel(point, seed=3, cadence_s=60, faults=[]) for point in SITE.points}
+    together = SideBySide()
+    for made in SmallPort().days(BEGINS, LAST):
+        for key, channel in channels.items():
+            channel.open(made.day, made.outputs.get(key))
+        found = together.readings(channels, made.day)
+        assert len(found) > len(channels) // 2
+        for key, readings in found.items():
+            alone = channels[key].readings(channels)
+            assert alone is not None
+            for one, other in zip(readings, alone, strict=True):
+                np.testing.assert_array_equal(one, other)
+        for channel in channels.values():
+            channel.close()
 
 
 def test_a_sampler_goes_on_after_a_pickle() -> None:
