@@ -182,12 +182,14 @@ def _length_min(hours: Hours) -> float:
     return float(_on(hours).sum())
 
 
+@lru_cache(maxsize=256)
 def _towards_christmas(day: date) -> float:
     """Return how far the peak before Christmas is in force, 0 to 1."""
     before = (day.replace(month=12, day=25) - day).days
     return float(np.interp(before, _CHRISTMAS, _PEAK))
 
 
+@lru_cache(maxsize=256)
 def _towards_easter(day: date) -> float:
     """Return how far the peak before Easter is in force, 0 to 1."""
     before = (easter(day.year) - day).days

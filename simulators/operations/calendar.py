@@ -48,7 +48,7 @@ def local_minutes(number: int, timezone: str) -> LocalMinutes:
     return LocalMinutes(days, minutes)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=128)
 def local_pieces(number: int, timezone: str) -> tuple[Piece, ...]:
     """Return the pieces of the UTC day with this number: two on most days, three when the clock is changed."""
     days, minutes = local_minutes(number, timezone)

@@ -77,8 +77,9 @@ class Doors:
         """Return the share of each minute of a block of UTC days (days, 1440) that a door is open."""
         door, stream = self._doors[index], self._streams[index]
         reach = int(door.longest_s // 60) + 1  # an opening touches at most so many minutes after its first
-        rates = np.concatenate([self._rates(index, first_day + later) for later in range(-1, _TOGETHER)])
-        rates = rates[MINUTES - reach :]
+        of_days = [self._activities[index].busy(first_day + later) for later in range(-1, _TOGETHER)]
+        busy = np.concatenate(of_days)[MINUTES - reach :]
+        rates = np.where(busy > 0.0, door.openings_per_h * busy, door.openings_off_per_h) / 60.0  # of one that begins
         minute = first_day * MINUTES - reach + np.arange(rates.size, dtype=np.int64)
         first = np.flatnonzero(stream.uniform(3 * minute) < rates)
         begins = stream.uniform(3 * minute[first] + 1)  # within its minute [min]
@@ -88,13 +89,6 @@ class Doors:
         for later in range(reach + 1):
             np.add.at(share, first + later, np.clip(ends - later, 0.0, 1.0) - np.clip(begins - later, 0.0, 1.0))
         return np.minimum(1.0, share[reach : rates.size]).reshape(_TOGETHER, MINUTES)
-
-    def _rates(self, index: int, number: int) -> NDArray[np.float64]:
-        """Return the chance that an opening begins, for each minute of a UTC day (1440,)."""
-        door = self._doors[index]
-        busy = self._activities[index].busy(number)
-        rates: NDArray[np.float64] = np.where(busy > 0.0, door.openings_per_h * busy, door.openings_off_per_h) / 60.0
-        return rates
 
 
 def build(tables: Sequence[Mapping[str, object]], seed: int) -> Doors:

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
     from simulators.day import Day
 
+_LAST_MINUTES_S = 3600 * np.arange(1, 25, dtype=np.int64) - 60  # of the hours of a day [s]
+
 
 def hourly(day: Day, by_minute: NDArray[np.float64]) -> Amounts:
     """Return the sums of the hours (k,) that are not nothing, each in the hour's last minute, from minutes (1440,)."""
-    sums = by_minute.reshape(24, 60).sum(axis=1)
-    ends_s = day.start_s + 3600 * np.arange(1, 25, dtype=np.int64) - 60
-    return Amounts(ends_s[sums > 0.0], sums[sums > 0.0])
+    sums = np.add.reduce(by_minute.reshape(24, 60), axis=1)
+    there = sums > 0.0
+    return Amounts(day.start_s + _LAST_MINUTES_S[there], sums[there])

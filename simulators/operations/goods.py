@@ -165,7 +165,8 @@ class _Room:
         passed = self._begun[way] + passed_kg / self._room.pallet_kg
         counted = np.floor(passed + 1e-6)  # a whole pallet in spite of rounding
         self._begun[way] = float(passed[-1] - counted[-1])
-        whole: NDArray[np.float64] = np.diff(counted, prepend=0.0)
+        whole = counted.copy()
+        whole[1:] -= counted[:-1]
         return whole
 
     def _pallets_in(self, local_day: int) -> NDArray[np.float64]:

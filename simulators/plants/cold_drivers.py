@@ -62,7 +62,9 @@ def gather(rooms: Rooms, worlds: Worlds, weather: Weather, flows: Mapping[str, N
 
     def flow(name: str, default: Callable[[Room], float]) -> NDArray[np.float64]:
         """Return a flow of every room, `default` where nobody makes it."""
-        return _stack([flows.get(f"{name}:{room.asset}", _constant(worlds, default(room))) for room in rooms.each])
+        found = [flows.get(f"{name}:{room.asset}") for room in rooms.each]
+        rows = zip(found, rooms.each, strict=True)
+        return _stack([_constant(worlds, default(room)) if told is None else told for told, room in rows])
 
     service = 1.0 - _stack([worlds.happening("out_of_service", room.asset) for room in rooms.each])
     shift_k = _stack([worlds.happening("set_point_shift_k", room.asset) for room in rooms.each])

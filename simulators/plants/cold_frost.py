@@ -47,13 +47,14 @@ def frost_through(
     shape, turns = grown_kg.shape, _timers(rooms, len(grown_kg), step_s)
     service, melt_kg = np.broadcast_to(drivers.service, shape), step_s * defrost_rates(rooms)[1]
     frost, defrost, now = np.empty(shape), np.zeros(shape), frost_kg
+    gone_s = step_s * np.arange(float(shape[0]))[:, None, None]
     for first, last in pairwise(sorted({0, *turns, len(grown_kg)})):
         if first in turns:
             left_s = _started(rooms, drivers, left_s, now, first, turns[first])
         change = grown_kg[first:last]
         if left_s.any():
-            to_go = left_s - step_s * np.arange(last - first)[:, None, None]
-            defrost[first:last] = service[first:last] * np.clip(to_go / step_s, 0.0, 1.0)
+            to_go = left_s - gone_s[: last - first]
+            defrost[first:last] = service[first:last] * np.minimum(np.maximum(to_go / step_s, 0.0), 1.0)
             left_s = np.maximum(to_go[-1] - step_s, 0.0)
             change = change - melt_kg * defrost[first:last]
         total = now + np.cumsum(change, axis=0)

@@ -41,7 +41,7 @@ def defrost_s(
     on_demand: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return how long a defrost lasts [s]: as the timer says, or on demand until the frost has melted, by share."""
-    melting = np.clip(frost_kg / melted_kg_per_s, SHORTEST_DEFROST_S, LONGEST_DEFROST_S)
+    melting = np.minimum(np.maximum(frost_kg / melted_kg_per_s, SHORTEST_DEFROST_S), LONGEST_DEFROST_S)
     length: NDArray[np.float64] = timer_s + on_demand * (melting - timer_s)
     return length
 

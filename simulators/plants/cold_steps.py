@@ -82,7 +82,8 @@ class _System:
         """Yield, for each room in each world, what its steps need, in the order of the fields up to goods_c."""
         shape = self.kw_per_k.shape
         rows = [getattr(self, each.name) for each in fields(self)[:-1]]
-        series = [np.broadcast_to(row, shape).reshape(len(row), -1).T.tolist() for row in rows]
+        whole = [row if row.shape == shape else np.broadcast_to(row, shape) for row in rows]
+        series = [row.reshape(len(row), -1).T.tolist() for row in whole]
         return zip(*series, strict=True)
 
 

@@ -34,6 +34,6 @@ class Wander:
             self._first = first
             drawn = self._stream.uniform(np.arange(first, max(last + 1, first + _KEPT)))
             self._nodes = 2.0 * drawn - 1.0
-        place = at_s / self._spacing_s - self._first
-        wandering: NDArray[np.float64] = np.interp(place, np.arange(len(self._nodes)), self._nodes)
+        nodes = self._nodes[first - self._first : last + 1 - self._first]
+        wandering: NDArray[np.float64] = np.interp(at_s / self._spacing_s - first, np.arange(len(nodes)), nodes)
         return wandering
