@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from rich.console import Console
 from rich.progress import track
 
 from benchmarks.coverage_meters import METERS, known_meter
@@ -97,7 +98,7 @@ def measure(cases: list[Case], kept: Path, methods: tuple[Method, ...], processe
     """Try all cases and sum up by cell."""
     with ProcessPoolExecutor(processes) as pool:
         made = pool.map(partial(tried, kept=kept, methods=methods), cases, chunksize=4)
-        outcomes = list(track(made, total=len(cases), description="meters"))
+        outcomes = list(track(made, total=len(cases), description="meters", console=Console(stderr=True)))
     cells: dict[str, list[dict[str, Outcome]]] = {}
     for case, found in zip(cases, outcomes, strict=True):
         cells.setdefault(f"{case.kind} | {case.name} | {case.frequency} | {case.months}", []).append(found)
