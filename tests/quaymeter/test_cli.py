@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -231,6 +232,10 @@ def test_history_goes_in_and_comes_out(database: str, site_file: Path, tmp_path:
     words = ("--time", "date", "--map", "flow=quay/pump/flow:L/s", "--tz", "Europe/Paris")
     code, done = run_json("import", str(history), *words, environ=environ)
     assert (code, done["stored"], done["duplicate"], done["finished"]) == (0, 2, 0, True)
+    assert run_json("import", str(history), *words, "--cadence", "7200", environ=environ)[1]["duplicate"] == 2
+    with connect(database) as connection:
+        stretches = connection.execute("SELECT cadence_s, ends - starts FROM history_cadence").fetchall()
+    assert stretches == [(7200.0, timedelta(hours=3))]  # the clocks went back between the two
 
     parquet = tmp_path / "out.parquet"
     code, written = run_json("export", str(parquet), environ=environ)

@@ -209,6 +209,11 @@ def test_backfill_brings_the_port_and_its_truth(database: str, keys: dict[str, s
     assert fill("--to", "2024-09-03", environ=keys)[1]["stored"] == longer["stored"]
     with connect(database) as connection:
         assert ledger.totals(connection, audit=True).balanced
+        coarse = connection.execute(
+            "SELECT DISTINCT cadence_s, min(starts) OVER (), max(ends) OVER () FROM history_cadence"
+        ).fetchall()
+    begin = datetime(2024, 9, 1, tzinfo=UTC)
+    assert coarse == [(900.0, begin, begin + timedelta(days=3))]  # the last hour's landings are told at its end
 
     key = {"QUAYMETER_TRUTH_DSN": keys["QUAYMETER_TRUTH_DSN"]}
     code, truth = run_json("truth", environ=key)

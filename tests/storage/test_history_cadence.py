@@ -280,3 +280,24 @@ def test_finer_than_what_is_kept_is_made_on_the_way(database: str, resolution: R
     assert np.concatenate([block["ts"] for block in blocks]).tolist() == wanted
     assert found["mean"].tolist() == pytest.approx([5.0] * (3 * 3600 // width) + [6.0] * (2 * 3600 // width))
     assert found["coverage"].tolist() == pytest.approx([1.0] * len(wanted))
+
+
+def test_every_engine_knows_of_coarse_history(any_engine_dsn: str) -> None:
+    """On both engines hourly history is whole, whatever its kind; live minutes go on, and nothing finer is kept."""
+    border = MONDAY + 2 * DAY
+    for kind in ("gauge", "counter", "event"):
+        stretch = (float(MONDAY), float(border - 3600), 3600.0)
+        point = Described(kind=kind, silent_s=300.0, period_s=30.0, stretches=[stretch])
+        point_id = make_point(any_engine_dsn, point)
+        history = [(float(MONDAY + 3600 * k), 10.0 * k, 0) for k in range(48)]
+        live = [(float(border + 30 * k), 480.0 + k, 0) for k in range(240)]
+        store_history(any_engine_dsn, point_id, history[:24], 3600.0)
+        store(any_engine_dsn, point_id, live)
+        refresh_all(any_engine_dsn)
+        store_history(any_engine_dsn, point_id, history[24:], 3600.0)
+        refresh_all(any_engine_dsn)
+        check(any_engine_dsn, point_id, point, history + live)
+        start, end = (datetime.fromtimestamp(border + hours * 3600, UTC) for hours in (-1, 1))
+        with connect(any_engine_dsn) as connection:
+            quarters = readings(connection, [point_id], start, end, Resolution.QUARTER)
+        assert len(quarters) == (5 if kind == "event" else 8)
