@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from telemetry.site import Site
 
 FOLDER = Path(__file__).parent / "ports"
+_OF_THE_PORT_ALONE = (Switch, Amounts)  # outputs without an axis of worlds
 WARM_UP_DAYS = 21  # simulated before the first day and thrown away: rooms, tanks and fouling find their level
 
 # Types of plant in the order of a day, each with the module that builds it: a plant needs only what stands above it.
@@ -172,4 +173,4 @@ def _number(day: date) -> int:
 
 def _as_it_is(output: Output) -> Output:
     """Return world 0 of an output, without the axis of worlds."""
-    return output if isinstance(output, Switch | Amounts) else type(output)(output.values[0])
+    return output if isinstance(output, _OF_THE_PORT_ALONE) else type(output)(output.values[0])
