@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import psutil
 import pytest
 
 from quaymeter.simulation.elsewhere import made_elsewhere
+from quaymeter.simulation.port_elsewhere import SeenDay
+from simulators.day import Day
+from simulators.outputs import Amounts, Flow, Level, Mean, Switch
 from telemetry.errors import ConfigurationError, QuaymeterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from simulators.outputs import Output
 
 
 def squares(count: int) -> Iterator[tuple[int, int]]:
@@ -66,3 +73,24 @@ def test_who_stops_listening_leaves_no_process() -> None:
     while psutil.pid_exists(pid) and time.monotonic() < end:
         time.sleep(0.05)
     assert not psutil.pid_exists(pid)
+
+
+def test_a_day_of_a_port_arrives_as_it_left() -> None:
+    """Every output of every kind comes out of a pickle as it went in: type, numbers, instants."""
+    rows = np.arange(96.0)
+    outputs: dict[str, Output] = {
+        "a/b/level": Level(rows),
+        "a/b/amounts": Amounts(np.array([60, 3600]), np.array([1.0, 2.0])),
+        "a/b/mean": Mean(rows + 1.0),
+        "a/b/other": Level(rows + 2.0),
+        "a/b/flow": Flow(rows + 3.0),
+        "a/b/switch": Switch(np.ones(1440)),
+    }
+    sent = SeenDay(day=Day(20_000, 900), outputs=outputs)
+    found = pickle.loads(pickle.dumps(sent))  # noqa: S301 – made one call ago
+    assert found.day == sent.day
+    assert found.outputs.keys() == outputs.keys()
+    for key, output in outputs.items():
+        assert type(found.outputs[key]) is type(output)
+        for name, values in vars(output).items():
+            np.testing.assert_array_equal(getattr(found.outputs[key], name), values)
