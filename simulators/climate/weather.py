@@ -30,7 +30,7 @@ _NAMES = tuple(field.name for field in fields(Weather))
 _TOGETHER = 16  # days that are made at once
 _GRID_S = 300.0  # between the instants at which everything is evaluated [s]
 _A_DAY = int(DAY_S / _GRID_S)
-_MINUTES = (np.arange(1440.0) + 0.5) * 60.0 / _GRID_S
+_MINUTES = (np.arange(_GRID_S / 60.0) + 0.5) * 60.0 / _GRID_S  # middles of the minutes, as shares of the way
 
 
 class Climate:
@@ -77,7 +77,7 @@ class Climate:
             self._block, self._made = block, self._evaluate(block * _TOGETHER * DAY_S)
         first = place * _A_DAY
         today = self._made[:, first : first + _A_DAY + 1]
-        return Weather(**{name: _means(day, series) for name, series in zip(_NAMES, today, strict=True)})
+        return Weather(**dict(zip(_NAMES, _means(day, today), strict=True)))
 
     def _evaluate(self, start_s: int) -> NDArray[np.float64]:
         """Return every quantity of the weather (7, m) from an instant on, both ends of the block included."""
@@ -95,6 +95,7 @@ class Climate:
 
 
 def _means(day: Day, series: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the means over the steps (n,) of a day's series on the grid, both midnights included."""
-    minutes: NDArray[np.float64] = np.interp(_MINUTES, np.arange(_A_DAY + 1.0), series)
-    return day.mean_of_minutes(minutes)
+    """Return the means over the steps (7, n) of a day's series on the grid (7, m), both midnights included."""
+    begins = series[:, :-1, None]
+    minutes = begins + (series[:, 1:, None] - begins) * _MINUTES
+    return day.mean_of_minutes(minutes.reshape(len(series), -1))

@@ -64,7 +64,8 @@ def _retorts(own: BoilerParameters, day: Day, seed: int) -> Array:
     """Return how much the retorts draw over their mean (n,): one after the other, all day round."""
     phase = np.arange(own.retorts)[:, np.newaxis] / own.retorts
     phase = phase + Stream.of(seed, "retorts", own.asset).uniform(0)
-    place = (day.minutes_s / (3_600.0 * own.retort_cycle_h) + phase) % 1.0
+    place = day.minutes_s / (3_600.0 * own.retort_cycle_h) + phase
+    place -= np.floor(place)  # the same as the remainder, and sooner
     holding = (1.0 - _COME_UP * _HEATING) / (1.0 - _COME_UP)
     return day.mean_of_minutes(np.where(place < _COME_UP, _HEATING, holding).mean(axis=0))
 
