@@ -1,4 +1,4 @@
-"""Cold rooms stepped through a day, all rooms and all worlds at once.
+"""Cold rooms stepped through a day.
 
 Air and stock are two nodes; each step solves both implicitly (backward Euler), with the cold that the control asks for,
 so a step of any length is stable and every balance closes in the very terms that moved the state.
