@@ -88,7 +88,8 @@ class Plan:
         profile: NDArray[np.float64], demonstrator: str,
     ) -> None:  # fmt: skip
         """Add a measure's share to all worlds but the one without its demonstrator."""
-        table = np.tile(profile, (self.count, 1))
+        table = np.empty((self.count, len(profile)))
+        table[:] = profile
         table[1 + self.demonstrators.index(demonstrator)] = 0.0
         shares[key] = np.minimum(1.0, shares.get(key, 0.0) + table)
 

@@ -6,19 +6,20 @@ that analyses may import this module or read what it made.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
+from simulators.day import MINUTES
+from simulators.operations.calendar import date_of, local_pieces
 from simulators.outputs import Flow, Mean
 from telemetry.errors import ConfigurationError
 from telemetry.quantities import QUANTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
     from zoneinfo import ZoneInfo
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from simulators.day import Day
@@ -97,11 +98,13 @@ class TruthBook:
             if output is None:
                 continue
             amounts = _amounts(output, day)
-            without, with_ = amounts[boundary.world if len(amounts) > 1 else 0], amounts[0]
+            with_ = amounts[0]
+            without = amounts[boundary.world] if len(amounts) > 1 else with_
             for each, steps in local:
                 sums = self._sums.setdefault((boundary, each), [0.0, 0.0])
-                sums[0] += float(without[steps].sum())
-                sums[1] += float(with_[steps].sum())
+                used = float(with_[steps].sum())
+                sums[0] += used if without is with_ else float(without[steps].sum())
+                sums[1] += used
 
     def rows(self, first: date | None = None, last: date | None = None) -> list[TruthRow]:
         """Return the truth so far, first and last day included, in order of demonstrator, point and day."""
@@ -123,12 +126,9 @@ def _amounts(output: Output, day: Day) -> NDArray[np.float64]:
     )
 
 
-def _local_days(day: Day, zone: ZoneInfo) -> list[tuple[date, NDArray[np.bool_]]]:
-    """Return the days of the site's calendar that a UTC day touches, with the steps (n,) of each."""
-    dates = [datetime.fromtimestamp(int(start), UTC).astimezone(zone).date() for start in day.starts_s[:: _hour(day)]]
-    by_step = np.repeat(np.array(dates, dtype="datetime64[D]"), _hour(day))
-    return [(each, by_step == np.datetime64(each)) for each in sorted(set(dates))]
-
-
-def _hour(day: Day) -> int:
-    return 3600 // day.step_s
+def _local_days(day: Day, zone: ZoneInfo) -> list[tuple[date, slice]]:
+    """Return the days of the site's calendar that a UTC day touches, with the steps that begin in each."""
+    every = MINUTES // day.steps
+    pieces = local_pieces(day.number, zone.key)
+    found = [(date_of(piece.day), slice(-(-piece.utc.start // every), -(-piece.utc.stop // every))) for piece in pieces]
+    return [(each, steps) for each, steps in found if steps.start < steps.stop]
