@@ -225,6 +225,21 @@ def test_late_readings_and_a_rebuild_give_the_same_rows(database: str) -> None:
             assert [again[start] == row for start, row in kept.items()] == [True] * len(kept), (name, level)
 
 
+def test_a_reading_cuts_short_what_was_held_far_beyond_it(database: str) -> None:
+    """A live reading in the hour that history's last one held takes back the rest of it, to where itself is silent."""
+    point = Described(kind="gauge", silent_s=300.0, period_s=60.0, stretches=[(MONDAY, MONDAY + 7 * 3600, 7200.0)])
+    point_id = make_point(database, point)
+    history = [(float(MONDAY + 3600 * k), 5.0, 0) for k in (0, 2, 4, 6, 7)]
+    store_history(database, point_id, history, 7200.0)
+    live = [(float(MONDAY + 3600 * 11), 6.0, 0), (float(MONDAY + 3600 * 7 + 600), 4.0, 0)]
+    for reading in live:
+        store(database, point_id, [reading])
+        refresh_all(database)
+    check(database, point_id, point, history + live)
+    assert stored(database, point_id, "1h")[MONDAY + 3600 * 7]["coverage"] == pytest.approx(900 / 3600)
+    assert MONDAY + 3600 * 8 not in stored(database, point_id, "1h")
+
+
 def test_a_file_that_was_imported_without_its_cadence_is_mended_by_importing_it_again(
     database: str, tmp_path: Path
 ) -> None:

@@ -10,7 +10,11 @@ BEGIN
     RETURN QUERY EXECUTE format($sql$
         WITH ask AS (
             SELECT u.point_id, p.kind, u.first_ts, u.last_ts,
-                   make_interval(secs => rollup_hold(p.silent_after_s, rollup_cadence(u.point_id, u.last_ts))) AS hold,
+                   -- The longest hold that the new readings may have, or may have cut short.
+                   make_interval(secs => rollup_hold(p.silent_after_s, (
+                       SELECT max(h.cadence_s) FROM history_cadence AS h
+                       WHERE h.point_id = u.point_id AND h.starts <= u.last_ts
+                           AND h.ends + make_interval(secs => rollup_hold(0, h.cadence_s)) >= u.first_ts))) AS hold,
                    bucket_number($1, $2, u.first_ts) AS k0, bucket_number($1, $2, u.last_ts) AS k1
             FROM unnest($3, $4, $5) AS u (point_id, first_ts, last_ts)
             JOIN point AS p ON p.id = u.point_id
