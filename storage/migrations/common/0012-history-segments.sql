@@ -9,7 +9,7 @@ BEGIN
     -- a silent point would have it searched from end to end.
     RETURN QUERY EXECUTE format($sql$
         WITH ask AS (
-            SELECT u.point_id, p.kind, u.first_ts, u.last_ts,
+            SELECT u.point_id, p.kind, u.first_ts, u.last_ts, rollup_level(p.period_s, $2) <> $1 AS beside,
                    -- The longest hold that the new readings may have, or may have cut short.
                    make_interval(secs => rollup_hold(p.silent_after_s, (
                        SELECT max(h.cadence_s) FROM history_cadence AS h
@@ -20,7 +20,8 @@ BEGIN
             JOIN point AS p ON p.id = u.point_id
         ), near AS (
             -- The buckets with readings, of any quality, before and after the new ones.
-            SELECT ask.*, bucket_number($1, $2, prev.bucket) AS prev, bucket_number($1, $2, next.bucket) AS next
+            SELECT ask.*, bucket_number($1, $2, prev.bucket) AS prev, bucket_number($1, $2, next.bucket) AS next,
+                   bucket_number($1, $2, earlier.bucket) AS earlier
             FROM ask
             LEFT JOIN LATERAL (
                 SELECT r.bucket FROM %1$I AS r
@@ -30,15 +31,20 @@ BEGIN
                 SELECT r.bucket FROM %1$I AS r
                 WHERE r.point_id = ask.point_id AND r.bucket >= bucket_start($1, $2, k1 + 1) AND r.n + r.n_bad > 0
                 ORDER BY r.bucket LIMIT 1) AS next ON true
+            -- Beside history the bucket before may hold finer ones, with whose end its last hold ended: it is made anew.
+            LEFT JOIN LATERAL (
+                SELECT r.bucket FROM %1$I AS r
+                WHERE beside AND r.point_id = ask.point_id AND r.bucket < prev.bucket AND r.n + r.n_bad > 0
+                ORDER BY r.bucket DESC LIMIT 1) AS earlier ON true
             WHERE kind IN ('gauge', 'state')
         ), plain AS (
             -- A hold that was a point's last ended with its bucket; now it goes on, and so may the new one.
-            SELECT point_id, coalesce(prev + 1, k0) AS lo,
+            SELECT point_id, coalesce(CASE WHEN beside THEN prev ELSE prev + 1 END, k0) AS lo,
                    CASE WHEN next IS NULL THEN k1
                         ELSE least(next, bucket_number($1, $2, last_ts + hold - interval '1 microsecond')) END AS hi,
                    tstzmultirange(
-                       bucket_range($1, $2, prev, prev), bucket_range($1, $2, k0, k1), bucket_range($1, $2, next, next)
-                   ) AS raw
+                       bucket_range($1, $2, earlier, earlier), bucket_range($1, $2, prev, prev),
+                       bucket_range($1, $2, k0, k1), bucket_range($1, $2, next, next)) AS raw
             FROM near
             UNION ALL
             SELECT point_id, k0, k1, tstzmultirange(bucket_range($1, $2, k0, k1))
