@@ -21,7 +21,7 @@ BEGIN
         ), near AS (
             -- The buckets with readings, of any quality, before and after the new ones.
             SELECT ask.*, bucket_number($1, $2, prev.bucket) AS prev, bucket_number($1, $2, next.bucket) AS next,
-                   bucket_number($1, $2, earlier.bucket) AS earlier
+                   bucket_number($1, $2, earlier.bucket) AS earlier, bucket_number($1, $2, later.bucket) AS later
             FROM ask
             LEFT JOIN LATERAL (
                 SELECT r.bucket FROM %1$I AS r
@@ -31,11 +31,16 @@ BEGIN
                 SELECT r.bucket FROM %1$I AS r
                 WHERE r.point_id = ask.point_id AND r.bucket >= bucket_start($1, $2, k1 + 1) AND r.n + r.n_bad > 0
                 ORDER BY r.bucket LIMIT 1) AS next ON true
-            -- Beside history the bucket before may hold finer ones, with whose end its last hold ended: it is made anew.
+            -- Beside history a bucket may hold finer ones, and a point's last hold ended with such a one. So the bucket
+            -- before is made anew, and it is looked whether anything follows on the one after.
             LEFT JOIN LATERAL (
                 SELECT r.bucket FROM %1$I AS r
                 WHERE beside AND r.point_id = ask.point_id AND r.bucket < prev.bucket AND r.n + r.n_bad > 0
                 ORDER BY r.bucket DESC LIMIT 1) AS earlier ON true
+            LEFT JOIN LATERAL (
+                SELECT r.bucket FROM %1$I AS r
+                WHERE beside AND r.point_id = ask.point_id AND r.bucket > next.bucket AND r.n + r.n_bad > 0
+                ORDER BY r.bucket LIMIT 1) AS later ON true
             WHERE kind IN ('gauge', 'state')
         ), plain AS (
             -- A hold that was a point's last ended with its bucket; now it goes on, and so may the new one.
@@ -44,7 +49,8 @@ BEGIN
                         ELSE least(next, bucket_number($1, $2, last_ts + hold - interval '1 microsecond')) END AS hi,
                    tstzmultirange(
                        bucket_range($1, $2, earlier, earlier), bucket_range($1, $2, prev, prev),
-                       bucket_range($1, $2, k0, k1), bucket_range($1, $2, next, next)) AS raw
+                       bucket_range($1, $2, k0, k1), bucket_range($1, $2, next, next),
+                       bucket_range($1, $2, later, later)) AS raw
             FROM near
             UNION ALL
             SELECT point_id, k0, k1, tstzmultirange(bucket_range($1, $2, k0, k1))
