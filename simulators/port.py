@@ -72,18 +72,21 @@ class PortDay:
 class Port:
     """A simulated port; it can be pickled between two days and goes on with the same bytes.
 
+    With `keeps_truth` off, its book of the truth stays empty, and so does that of what is pickled.
+
     Raises
     ------
     ConfigurationError
         If there is no model of this site, or the model or the scenario says something that nobody knows.
     """
 
-    def __init__(self, site: Site, scenario: Scenario) -> None:
+    def __init__(self, site: Site, scenario: Scenario, *, keeps_truth: bool = True) -> None:
         self.site = site
         self.scenario = scenario
         self._plan = Plan(scenario, site.timezone)
         self._points = {point.key for point in site.points}
-        self._boundaries = boundaries(site, scenario)
+        judged_by = boundaries(site, scenario)  # in any case: what it refuses is refused
+        self._boundaries = judged_by if keeps_truth else ()
         self._begin()
 
     def days(self, first: date, last: date) -> Iterator[PortDay]:

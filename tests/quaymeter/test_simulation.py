@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import stat
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -21,7 +23,7 @@ from quaymeter.cli.output import ExitCode
 from quaymeter.simulation import checkpoint, plan
 from quaymeter.simulation.checkpoint import RestartableReadings
 from quaymeter.simulation.plan import HistoryPlan, make_parts
-from simulators.scenario import Scenario
+from simulators.scenario import Scenario, load_scenario
 from storage import ledger
 from storage.catalogue import apply_site
 from storage.engine import connect
@@ -45,7 +47,7 @@ class CountingPort(SmallPort):
 
     asked: list[date] = []  # noqa: RUF012 – of all instances, on purpose
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         super().__init__()
 
     def days(self, first: date, last: date) -> Iterator[Any]:
@@ -178,6 +180,57 @@ def test_an_earlier_day_than_the_state_is_made_from_the_beginning(
     assert small_port.asked == [BEGINS]
     assert same(again[0], told[0])
     assert int(again[0].due_s[0]) == midnight_s(BEGINS)
+
+
+@pytest.mark.usefixtures("small_port")
+def test_the_state_is_its_owners_alone(tmp_path: Path) -> None:
+    """Created so, even where all may read what is new, and a file of an interrupted write is in its place."""
+    file, open_to_all = tmp_path / "port.state", os.umask(0)
+    try:
+        (tmp_path / "port.state.new").write_bytes(b"half")
+        list(RestartableReadings(SITE, SCENARIO, state=file).days(BEGINS, BEGINS))
+    finally:
+        os.umask(open_to_all)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602])
+def test_a_state_that_others_may_write_is_not_read(
+    small_port: type[CountingPort], tmp_path: Path, mode: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who may write it may have it run anything: it is named, and everything is simulated from the first day."""
+    file, last = tmp_path / "port.state", BEGINS + 2 * A_DAY
+    list(RestartableReadings(SITE, SCENARIO, state=file).days(last, last))
+    file.chmod(mode)
+    small_port.asked.clear()
+    next(RestartableReadings(SITE, SCENARIO, state=file).days(last, last))
+    assert small_port.asked[0] == BEGINS
+    assert str(file) in caplog.text
+
+
+def test_a_state_of_another_user_is_not_read(
+    small_port: type[CountingPort], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody else laid there is not unpickled, however well its digest fits."""
+    file, last = tmp_path / "port.state", BEGINS + 2 * A_DAY
+    list(RestartableReadings(SITE, SCENARIO, state=file).days(last, last))
+    monkeypatch.setattr("quaymeter.simulation.checkpoint.os.geteuid", lambda: file.stat().st_uid + 1)
+    small_port.asked.clear()
+    next(RestartableReadings(SITE, SCENARIO, state=file).days(last, last))
+    assert small_port.asked[0] == BEGINS
+
+
+def test_the_state_holds_no_truth_and_goes_on_with_the_same_bytes(tmp_path: Path) -> None:
+    """The physical port, three days in: nothing in its book, and the next day is that of a port never stopped."""
+    site, scenario, file = load_site(default_site_file()), load_scenario("capecure"), tmp_path / "port.state"
+    last = scenario.begins + 2 * A_DAY
+    *_, whole = RestartableReadings(site, scenario, state=tmp_path / "other").days(scenario.begins, last)
+    list(RestartableReadings(site, scenario, state=file).days(last - A_DAY, last - A_DAY))
+    (again,) = RestartableReadings(site, scenario, state=file).days(last, last)
+    kept = pickle.loads(file.read_bytes()[64:])  # noqa: S301 – our own bytes
+    assert kept.next_day == last
+    assert kept.port.truth().rows() == []
+    assert same(again, whole)
 
 
 def test_a_plan_can_be_sent_to_another_process() -> None:
