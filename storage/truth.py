@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from storage.engine import storage_errors
 from storage.logins import TRUTH
 from storage.statements import statement
-from telemetry.errors import StorageError
+from telemetry.errors import ConfigurationError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TruthRun:
-    """One simulation of a site; the same five facts make the same readings."""
+    """One simulation of a site; the same six facts make the same readings, and a name has one content."""
 
     site: str
     scenario: str
     seed: int
     begins: date  # first simulated day
     step_s: int  # [s]
+    content: str  # digest of the whole scenario; "" of a run that was kept before it was told
     code_version: str  # of who wrote last
 
 
@@ -79,11 +80,18 @@ class FaultTruth:
 def write(
     connection: Connection, run: TruthRun, *, days: Iterable[DayTruth] = (), faults: Iterable[FaultTruth] = ()
 ) -> int:
-    """Keep days and faults of a run in one transaction; return the run's number. Written again, nothing changes."""
+    """Keep days and faults of a run in one transaction; return the run's number. Written again, nothing changes.
+
+    Raises
+    ------
+    ConfigurationError
+        If this run of another content is kept: nothing is written then.
+    """
     with _explained("write the truth"):
         parameters = {name: getattr(run, name) for name in TruthRun.__dataclass_fields__}
         row = connection.execute(statement("truth", "begin_run"), parameters).fetchone()
-        assert row is not None  # noqa: S101 – an upsert always answers
+        if row is None:
+            raise _of_another_content(run)
         number = int(row[0])
         with connection.cursor() as cursor:
             cursor.executemany(statement("truth", "keep_day"), [(number, *day) for day in days])
@@ -97,7 +105,8 @@ def runs(connection: Connection, site: str = "") -> list[KeptRun]:
     with _explained("read the truth"):
         rows = connection.execute(statement("truth", "runs"), {"site": site}).fetchall()
     return [
-        KeptRun(number=row[0], run=_run(row[1:7]), written_at=row[7], first_day=row[8], last_day=row[9]) for row in rows
+        KeptRun(number=row[0], run=_run(row[1:8]), written_at=row[8], first_day=row[9], last_day=row[10])
+        for row in rows
     ]
 
 
@@ -118,6 +127,14 @@ def faults_of(
         rows = connection.execute(statement("truth", "faults"), {"run": run, "first": first, "last": last}).fetchall()
     names = tuple(FaultTruth.__dataclass_fields__)
     return [FaultTruth(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _of_another_content(run: TruthRun) -> ConfigurationError:
+    return ConfigurationError(
+        f"scenario {run.scenario} was another one when its history was brought in: the two would be mixed",
+        place=f"truth of {run.site}, scenario {run.scenario}, seed {run.seed}, from {run.begins} by {run.step_s} s",
+        cure="give the edited scenario another name, or take an empty database",
+    )
 
 
 def _run(row: Sequence[Any]) -> TruthRun:

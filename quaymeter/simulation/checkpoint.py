@@ -84,7 +84,7 @@ class RestartableReadings(PortReadings):
         except OSError:
             return None
         except ConfigurationError as error:
-            log.warning("%s: the port is simulated from its beginning; %s", error, error.cure)
+            log.warning("%s; the port is simulated from its beginning", error)
             return None
         head, body = content[: 2 * _DIGEST_BYTES], content[2 * _DIGEST_BYTES :]
         if head[:_DIGEST_BYTES] != self._fingerprint:

@@ -69,6 +69,11 @@ class HistoryPlan:
         said = f"{self.site.id} {self.first} {self.cadence_s} {until} ".encode() + msgspec.json.encode(self.scenario)
         return hashlib.sha256(said).hexdigest()
 
+    @property
+    def content(self) -> str:
+        """Digest of the whole scenario, the same however its tables are ordered."""
+        return hashlib.sha256(msgspec.json.encode(self.scenario, order="sorted")).hexdigest()
+
     def day_of(self, part: int) -> date:
         """Return the day of a part."""
         return self.first + timedelta(days=part)

@@ -29,13 +29,18 @@ class TruthKeeper:
             seed=plan.scenario.seed,
             begins=plan.scenario.begins,
             step_s=plan.scenario.step_s,
+            content=plan.content,
             code_version=code_version(),
         )
 
     def __enter__(self) -> Self:
-        """Keep the faults at once: they are known beforehand."""
-        if self._connection is not None:
-            truth.write(self._connection, self.run, faults=map(_fault, self._plan.faults()))
+        """Keep the faults at once: they are known beforehand. A run of another content is refused here."""
+        try:
+            if self._connection is not None:
+                truth.write(self._connection, self.run, faults=map(_fault, self._plan.faults()))
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

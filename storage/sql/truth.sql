@@ -1,9 +1,10 @@
 -- name: begin_run
--- Finds or makes the run, notes who wrote it last, and returns its number.
-INSERT INTO truth.run AS run (site, scenario, seed, begins, step_s, code_version)
-VALUES (%(site)s, %(scenario)s, %(seed)s, %(begins)s, %(step_s)s, %(code_version)s)
+-- Finds or makes the run, notes who wrote it last, and returns its number; no row where it is of another content.
+INSERT INTO truth.run AS run (site, scenario, seed, begins, step_s, content, code_version)
+VALUES (%(site)s, %(scenario)s, %(seed)s, %(begins)s, %(step_s)s, %(content)s, %(code_version)s)
 ON CONFLICT (site, scenario, seed, begins, step_s) DO UPDATE
-    SET code_version = excluded.code_version, written_at = now()
+    SET code_version = excluded.code_version, content = excluded.content, written_at = now()
+    WHERE run.content IN ('', excluded.content)
 RETURNING id;
 
 -- name: keep_day
@@ -23,7 +24,8 @@ ON CONFLICT (run_id, point, kind, begins_at) DO UPDATE
 
 -- name: runs
 -- The runs of a site (of all, where none is named), the newest write first, with the days they tell.
-SELECT run.id, run.site, run.scenario, run.seed, run.begins, run.step_s, run.code_version, run.written_at,
+SELECT run.id, run.site, run.scenario, run.seed, run.begins, run.step_s, run.content, run.code_version,
+       run.written_at,
        (SELECT min(day) FROM truth.demonstrator_day WHERE run_id = run.id),
        (SELECT max(day) FROM truth.demonstrator_day WHERE run_id = run.id)
 FROM truth.run AS run WHERE %(site)s IN ('', run.site) ORDER BY run.written_at DESC, run.id DESC;

@@ -40,6 +40,17 @@ if TYPE_CHECKING:
 
 SCENARIO = Scenario(name="small", begins=BEGINS, seed=3)
 A_DAY = timedelta(days=1)
+SCENARIO_FILE = """
+name = "{name}"
+include = ["plain"]
+
+[[measures]]
+demonstrator = "placebo"
+kind = "null"
+asset = "mole/refrigeration"
+from = "{since}"
+energy = ["mole/refrigeration/energy"]
+"""
 
 
 class CountingPort(SmallPort):
@@ -94,6 +105,17 @@ def test_a_plan_is_known_by_what_decides_its_parts() -> None:
         history(site=replace(SITE, id="other")),
     ]
     assert len({known, *(other.fingerprint for other in others)}) == 6
+
+
+def test_a_content_is_the_whole_scenario_in_any_order() -> None:
+    """A fault's size is another content, the order of its table is not; how much of it is wanted does not matter."""
+    fault = {"point": "a/room/t", "kind": "drift", "size": 0.1}
+    known, turned, edited = (
+        history(scenario=msgspec.structs.replace(SCENARIO, faults=(table,)))
+        for table in (fault, dict(reversed(fault.items())), fault | {"size": 0.2})
+    )
+    assert known.content == turned.content == replace(known, cadence_s=60, last=BEGINS).content
+    assert edited.content != known.content
 
 
 @pytest.mark.parametrize(("zone", "first", "last"), [("Europe/Paris", 1, 4), ("UTC", 0, 4), ("America/New_York", 0, 3)])
@@ -278,6 +300,25 @@ def test_backfill_brings_the_port_and_its_truth(database: str, keys: dict[str, s
     assert {(row["demonstrator"], day["day"]) for row in chosen["demonstrators"] for day in row["days"]} == {
         (one, "2024-09-03")
     }
+
+
+def test_an_edited_scenario_of_the_same_name_is_refused(database: str, keys: dict[str, str], tmp_path: Path) -> None:
+    """Before a reading or a day of truth is written: place, cause, cure. Under another name it comes in."""
+    file = tmp_path / "ours.toml"
+    fill = partial(run, "simulate", "backfill", "--to", "2024-09-02", "--scenario", str(file), environ=keys)
+    file.write_text(SCENARIO_FILE.format(name="ours", since="P13M"))
+    assert fill()[0] == ExitCode.OK
+    before = run_json("truth", environ=keys)[1]
+    file.write_text(SCENARIO_FILE.format(name="ours", since="P14M"))
+    code, _, told = fill()
+    assert code == ExitCode.CONFIGURATION
+    assert "scenario ours" in told
+    assert "another name" in told
+    assert run_json("truth", environ=keys)[1] == before
+    with connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM import_job").fetchone() == (1,)
+    file.write_text(SCENARIO_FILE.format(name="theirs", since="P14M"))
+    assert fill()[0] == ExitCode.OK
 
 
 def test_a_history_that_came_without_the_key_gets_its_truth_later(database: str, keys: dict[str, str]) -> None:

@@ -14,12 +14,14 @@ from psycopg.conninfo import make_conninfo
 from storage import truth
 from storage.engine import connect
 from storage.truth import DayTruth, FaultTruth, TruthRun
-from telemetry.errors import StorageError
+from telemetry.errors import ConfigurationError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RUN = TruthRun(site="quay", scenario="usual", seed=7, begins=date(2024, 9, 1), step_s=900, code_version="1")
+RUN = TruthRun(
+    site="quay", scenario="usual", seed=7, begins=date(2024, 9, 1), step_s=900, content="a", code_version="1"
+)
 DAYS = [DayTruth("null", "quay/pump/energy", date(2025, 3, day), 100.0 + day, 90.0, "kW.h") for day in (29, 30, 31)]
 FAULTS = [
     FaultTruth(
@@ -79,6 +81,30 @@ def test_another_seed_is_another_run_and_a_newer_code_the_same(any_engine_dsn: s
         assert [day.with_measure for day in truth.days_of(connection, other)] == [0.0]
         assert [day.with_measure for day in truth.days_of(connection, number)] == [1.0, 90.0, 90.0]
         assert {kept.run.code_version for kept in truth.runs(connection) if kept.number == number} == {"2"}
+
+
+def test_another_content_of_the_same_name_is_refused(any_engine_dsn: str) -> None:
+    """An edited scenario writes no day and no fault into the run of the one before; another name is another run."""
+    number = keep(any_engine_dsn)
+    edited = replace(RUN, content="b", code_version="2")
+    with connect(any_engine_dsn) as connection, pytest.raises(ConfigurationError, match="was another one") as caught:
+        truth.write(connection, edited, days=[DAYS[0]._replace(with_measure=0.0)])
+    assert "scenario usual" in caught.value.place
+    assert "another name" in caught.value.cure
+    with connect(any_engine_dsn) as connection:
+        assert [kept.run for kept in truth.runs(connection)] == [RUN]
+        assert truth.days_of(connection, number) == DAYS
+        assert truth.write(connection, replace(edited, scenario="edited")) != number
+
+
+def test_a_run_from_before_contents_were_kept_takes_the_first(any_engine_dsn: str) -> None:
+    """Nobody knows what it was of: the content that is written next holds from then on."""
+    number = keep(any_engine_dsn)
+    with connect(any_engine_dsn) as connection:
+        connection.execute("UPDATE truth.run SET content = ''")
+        assert truth.write(connection, replace(RUN, content="b")) == number
+        with pytest.raises(ConfigurationError, match="was another one"):
+            truth.write(connection, RUN)
 
 
 @pytest.mark.parametrize("role", ANALYSING)
