@@ -13,6 +13,7 @@ import numpy as np
 from savings.adjustments import spread_adjustments
 from savings.findings import refuse_stops
 from savings.reporting_checks import check_reporting
+from savings.suspect_values import without_codes
 from savings.uncertainty.interval import Interval, Method, Totals
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class AvoidedUse:
     high: float
     confidence: float
     percent: float  # of the adjusted baseline [%]
-    percent_low: float
+    percent_low: float  # NaN, as percent_high, where an end has no positive adjusted baseline
     percent_high: float
     standard_error: float
     method: str
@@ -107,7 +108,8 @@ def avoided_use(
     baseline
         The fitted baseline.
     reporting
-        Rows of the reporting period; rows without energy or a driver are left out and lower the coverage.
+        Rows of the reporting period; rows without energy or a driver, or with an error code as one, are left out
+        and lower the coverage.
     confidence
         Two-sided, between 0 and 1.
     method
@@ -128,7 +130,7 @@ def avoided_use(
         raise ValueError(f"a confidence lies between 0 and 1, not {confidence}")
     findings = refuse_stops(check_reporting(baseline.table, reporting), place="reporting period")
     names = tuple(driver.name for driver in baseline.table.drivers)
-    known = reporting.keep_drivers(names)
+    known = without_codes(reporting.keep_drivers(names))
     # A category that the baseline never saw has no prediction: a finding names it, the row cannot count.
     predictable = known.valid & np.isfinite(baseline.model.predict(known))
     used = known.take(predictable)
@@ -138,10 +140,11 @@ def avoided_use(
     everything = np.ones((1, len(used)), np.bool_)
     total = _adjusted_intervals(totals, everything, adjustments, confidence, method)[0]
     measured = float(used.energy.sum())
+    percent_low, percent_high = percent_interval(total.low, total.high, measured)
     return AvoidedUse(
         savings=total.value, low=total.low, high=total.high, confidence=confidence,
-        percent=percent_of_adjusted(total.value, measured), percent_low=percent_of_adjusted(total.low, measured),
-        percent_high=percent_of_adjusted(total.high, measured), standard_error=total.standard_error,
+        percent=percent_of_adjusted(total.value, measured), percent_low=percent_low, percent_high=percent_high,
+        standard_error=total.standard_error,
         method=total.method, baseline=baseline, start=used.start, measured=used.energy, adjusted=adjusted,
         saving=adjusted - used.energy, adjustments=tuple(adjustments), findings=findings,
         coverage=float(used.hours.sum() / reporting.hours.sum()), totals=totals,
@@ -158,6 +161,20 @@ def percent_of_adjusted(saving: float, measured: float) -> float:
     """
     adjusted = measured + saving
     return 100.0 * saving / adjusted if adjusted > 0 else float("nan")
+
+
+def percent_interval(low: float, high: float, measured: float) -> tuple[float, float]:
+    """Return the ends of a saving's interval by the adjusted baselines that they imply, the lower first [%].
+
+    Both are NaN unless both adjusted baselines are positive: with one that is not, percents do not follow the saving.
+
+    >>> percent_interval(0.0, 20.0, 80.0)
+    (0.0, 20.0)
+    """
+    ends = percent_of_adjusted(low, measured), percent_of_adjusted(high, measured)
+    if np.isnan(ends).any():
+        return float("nan"), float("nan")
+    return min(ends), max(ends)
 
 
 def _adjusted_intervals(

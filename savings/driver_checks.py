@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 COLLINEAR = 0.8  # |r| from which coefficients share what they explain
 IDENTICAL = 0.9999
+_FEWEST_TO_TELL = 10  # rows from which a correlation with the meter can tell that a driver is the meter
 _ILL_CONDITIONED = 30.0  # Belsley, Kuh and Welsch, Regression Diagnostics, 1980
 
 
@@ -66,10 +67,28 @@ def check_drivers(table: Table) -> Iterator[Finding]:
                 days=(driver.name,),
             )
     numeric = [driver for driver in table.drivers if driver.role is not Role.CATEGORY and varies(driver)]
+    yield from _check_the_meter(table, numeric)
     for one, other in combinations(numeric, 2):
         r = float(np.corrcoef(one.values, other.values)[0, 1])
         if abs(r) >= COLLINEAR:
             yield _collinear(one, other, r)
+
+
+def _check_the_meter(table: Table, numeric: list[Driver]) -> Iterator[Finding]:
+    """Find drivers that are the meter once more: its cost, its power, a copy. They would explain every saving away."""
+    if len(table) < _FEWEST_TO_TELL or not np.ptp(table.energy) > 0.0:
+        return
+    for driver in numeric:
+        r = float(np.corrcoef(table.energy, driver.values)[0, 1])
+        if abs(r) >= IDENTICAL:
+            yield Finding(
+                code="driver_is_the_meter",
+                severity=Severity.STOP,
+                message=f"{driver.name} follows the meter exactly (r = {r:.6f}): it is no cause of use, and would take "
+                "every saving with it.",
+                cure="leave it out: a driver is measured apart from the meter, as weather and production are",
+                days=(driver.name,),
+            )
 
 
 def check_condition(number: float) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from savings.suspect_values import without_codes
 from savings.uncertainty.interval import Interval, Method, Totals
 from savings.uncertainty.student import two_sided_t
 
@@ -47,6 +48,6 @@ def backcast(after: Baseline, baseline_rows: Table, *, confidence: float = 0.9, 
 
     Avoided use seen from the other side: for a reporting period that is longer, or better measured, than the baseline.
     """
-    known = baseline_rows.keep_drivers(tuple(driver.name for driver in after.table.drivers))
+    known = without_codes(baseline_rows.keep_drivers(tuple(driver.name for driver in after.table.drivers)))
     forward = Totals(after, known.take(known.valid)).interval(confidence=confidence, method=method)
     return forward._replace(value=-forward.value, low=-forward.high, high=-forward.low)

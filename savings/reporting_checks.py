@@ -8,8 +8,9 @@ import numpy as np
 
 from savings.driver_checks import unknown_levels
 from savings.findings import Finding, Severity
+from savings.stuck_values import check_dead_meter, check_still_drivers, check_stuck
 from savings.sufficiency import LEAST_COVERAGE
-from savings.suspect_values import UNIT_FACTORS, check_values, days, mixed_units
+from savings.suspect_values import UNIT_FACTORS, check_values, days, mixed_units, without_codes
 from savings.table import Role
 
 if TYPE_CHECKING:
@@ -20,20 +21,25 @@ if TYPE_CHECKING:
     from savings.table import Table
 
 EXTRAPOLATION_SHARE = 0.1  # of the baseline's range, CalTRACK 3.7.5.2
+MOST_EXTRAPOLATED = 0.5  # of the reporting rows: beyond it the figure would rest on what was never seen
 
 
 def check_reporting(baseline: Table, reporting: Table) -> tuple[Finding, ...]:
     """Return what must be known before a reporting period is compared with the rows of a baseline."""
-    absent = tuple(_check_absent(baseline, reporting))
+    known = without_codes(reporting)
+    absent = tuple(_check_absent(baseline, known))
     if absent or not len(reporting) or not len(baseline):
         return absent or (_empty(reporting),)
     return (
         *_check_order(baseline, reporting),
-        *_check_rows(reporting),
-        *_check_ranges(baseline, reporting),
-        *unknown_levels(reporting, baseline),
+        *_check_rows(known),
+        *_check_ranges(baseline, known),
+        *unknown_levels(known, baseline),
         *check_values(reporting),
-        *_check_units(baseline, reporting),
+        *check_stuck(reporting),
+        *check_dead_meter(baseline, known),
+        *check_still_drivers(baseline, known),
+        *_check_units(baseline, known),
     )
 
 
@@ -112,12 +118,16 @@ def _check_ranges(baseline: Table, reporting: Table) -> Iterator[Finding]:
         outside = outside_range(driver.values, values)
         if outside.any():
             low, high = np.nanmin(driver.values), np.nanmax(driver.values)
+            stops = outside.sum() > MOST_EXTRAPOLATED * np.isfinite(values).sum()
             yield Finding(
                 code="extrapolation",
-                severity=Severity.WARNING,
+                severity=Severity.STOP if stops else Severity.WARNING,
                 message=f"{outside.sum()} rows have {driver.name} from {np.nanmin(values):.4g} to "
                 f"{np.nanmax(values):.4g} {driver.unit}, beyond the baseline's {low:.4g} to {high:.4g} by over 10 %.",
-                cure="lengthen the baseline to cover these conditions, or report these days apart",
+                cure="check that both periods have the driver in one unit; else take a baseline that has seen these "
+                "conditions"
+                if stops
+                else "lengthen the baseline to cover these conditions, or report these days apart",
                 days=days(reporting, outside),
             )
 

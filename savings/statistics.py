@@ -23,7 +23,7 @@ class FitStatistics:
     cv_rmse: float
     nmbe: float  # with n − p; 0 in sample for least squares with an intercept: it says something out of sample only
     autocorrelation: float  # lag one, of rows that follow each other
-    n_effective: float  # n (1 − ρ) / (1 + ρ)
+    n_effective: float  # n (1 − ρ) / (1 + ρ), n at most
     condition_number: float  # of the standardised drivers
 
 
@@ -72,8 +72,11 @@ def net_determination_bias(measured: ArrayLike, predicted: ArrayLike) -> float:
 
 
 def effective_n(n: float, autocorrelation: float) -> float:
-    """Return n' = n (1 − ρ) / (1 + ρ), Guideline 14: 365 days of ρ = 0.6 say as much as 91.25 independent ones."""
-    return n * (1.0 - autocorrelation) / (1.0 + autocorrelation)
+    """Return n' = n (1 − ρ) / (1 + ρ), Guideline 14: 365 days of ρ = 0.6 say as much as 91.25 independent ones.
+
+    Never more than n: rows that swing about each other are not more rows than there are.
+    """
+    return min(n, n * (1.0 - autocorrelation) / (1.0 + autocorrelation))
 
 
 def lag_one_autocorrelation(residuals: ArrayLike, follows: NDArray[np.bool_] | None = None) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from savings.driver_checks import check_drivers
 from savings.findings import Finding, Severity
+from savings.stuck_values import check_stuck
 from savings.suspect_values import check_values, days, table_error_codes
 from savings.table import Frequency
 
@@ -68,6 +69,7 @@ def check_baseline(table: Table, usable: NDArray[np.bool_]) -> tuple[Finding, ..
         *_check_gaps(table, usable),
         *_check_duplicates(table),
         *check_values(table),
+        *check_stuck(table),
         *(check_drivers(table.take(usable)) if usable.any() else ()),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,19 @@ def table_error_codes(table: Table) -> NDArray[np.bool_]:
     for driver in table.drivers:
         mask |= error_codes(driver.values)
     return mask
+
+
+def without_codes(table: Table) -> Table:
+    """Return the same rows with error codes as NaN, in energy and drivers."""
+    return replace(
+        table,
+        energy=_blanked(table.energy),
+        drivers=tuple(replace(driver, values=_blanked(driver.values)) for driver in table.drivers),
+    )
+
+
+def _blanked(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(error_codes(values), np.nan, values)
 
 
 def extremes(values: NDArray[np.float64]) -> NDArray[np.bool_]:

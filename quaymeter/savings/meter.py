@@ -12,7 +12,7 @@ from quaymeter.savings.plausible import looks_like_register
 from quaymeter.savings.request import meter_request
 from quaymeter.savings.series import MONTH_S, Series, differenced, held, times_hours, usual_step_s
 from quaymeter.savings.unit_names import UNITS, Sort, Unit, factor_between, unit_named
-from telemetry.errors import ConfigurationError, TransferError
+from telemetry.errors import ConfigurationError, ContractError, TransferError
 
 if TYPE_CHECKING:
     from quaymeter.savings.columns import Column, Files
@@ -40,7 +40,8 @@ def read_meter(files: Files, request: Request, notes: Notes) -> Meter:
     TransferError
         Where there is no such column, or nothing in it.
     ConfigurationError
-        Where its unit is that of a level, such as a temperature.
+        Where its unit is that of a level, such as a temperature; where the result's unit is not known or not one that
+        the meter's can become; where another column than the meter's is called a register.
     """
     wanted = meter_request(request.energy, files.find)
     column = files.column(wanted, "--energy")
@@ -54,7 +55,8 @@ def read_meter(files: Files, request: Request, notes: Notes) -> Meter:
             f"{column.heading!r} holds {counted(len(column.readings.time_s), 'reading')}",
             place=f"--energy, {request.path}", cure="is it the right column?",
         )  # fmt: skip
-    register = wanted.register or bool({wanted.name, column.heading} & set(request.registers))
+    _check_registers(request, wanted.name, column.heading)
+    register = wanted.register or bool(request.registers)
     series, unit, open_end = amounts(column, request, files.tz, notes, register=register, what="energy")
     if not unit.code:
         notes.warn(
@@ -62,13 +64,30 @@ def read_meter(files: Files, request: Request, notes: Notes) -> Meter:
             "interval, and figures carry no unit.", f"name it: --energy {wanted.name}:kWh (kW where it is power)",
         )  # fmt: skip
     if request.unit:
-        target = unit_named(request.unit, "--unit")
-        series = _times(series, factor_between(unit, target, f"--unit {request.unit}"))
-        unit = target
+        series, unit = _in_unit(series, unit, request.unit)
     return Meter(
         heading=column.heading, unit=unit, series=series, readings=len(column.readings.time_s), register=register,
         open_end=open_end,
     )  # fmt: skip
+
+
+def _check_registers(request: Request, *names: str) -> None:
+    """Refuse a register that is not the meter's column."""
+    for register in request.registers:
+        if register not in names:
+            raise ConfigurationError(
+                f"{register!r} is not the meter's column", place=f"--register {register}",
+                cure=f"--register {names[0]}, or leave it out; a driver's register is --driver COLUMN:register",
+            )  # fmt: skip
+
+
+def _in_unit(series: Series, unit: Unit, wanted: str) -> tuple[Series, Unit]:
+    """Return amounts in the unit that was asked for, and that unit."""
+    try:
+        target = unit_named(wanted, "--unit")
+        return _times(series, factor_between(unit, target, f"--unit {wanted}")), target
+    except ContractError as error:
+        raise ConfigurationError(error.cause, place=error.place, cure=error.cure) from error
 
 
 def amounts(

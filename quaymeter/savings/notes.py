@@ -9,12 +9,18 @@ import numpy as np
 
 from quaymeter.savings.clock import to_wall
 from savings.findings import Finding, Severity
+from telemetry.errors import ConfigurationError
+from telemetry.units import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from numpy.typing import NDArray
 
+# Findings of reading a file that stop, and may be let pass; those of periods, fit and comparison may not.
+ACCEPTABLE = (
+    "category_not_whole", "driver_looks_like_register", "energy_looks_like_register", "not_a_register", "units_mixed",
+)  # fmt: skip
 MOST_DAYS = 5  # named in a sentence; `days` has all
 
 
@@ -39,6 +45,22 @@ class Notes:
 
     def _add(self, code: str, severity: Severity, message: str, cure: str, days: Iterable[str]) -> None:
         self.findings.append(Finding(code=code, severity=severity, message=message, cure=cure, days=tuple(days)))
+
+
+def check_accepted(accepted: Collection[str]) -> None:
+    """Refuse codes that cannot be accepted.
+
+    Raises
+    ------
+    ConfigurationError
+        For a code that no finding of a file has, or that cannot be let pass.
+    """
+    for code in accepted:
+        if code not in ACCEPTABLE:
+            raise ConfigurationError(
+                f"no finding {code!r} can be accepted", place=f"--accept {code}",
+                cure=f"{did_you_mean(code, ACCEPTABLE)}what may be accepted: {', '.join(ACCEPTABLE)}",
+            )  # fmt: skip
 
 
 def accept(findings: Iterable[Finding], accepted: Collection[str]) -> list[Finding]:

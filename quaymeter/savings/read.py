@@ -11,7 +11,7 @@ import numpy as np
 from quaymeter.savings.columns import Files
 from quaymeter.savings.drivers import read_drivers
 from quaymeter.savings.meter import Meter, read_meter
-from quaymeter.savings.notes import Notes, accept, counted, days_of_wall, some
+from quaymeter.savings.notes import Notes, accept, check_accepted, counted, days_of_wall, some
 from quaymeter.savings.plausible import unit_change
 from quaymeter.savings.rows import LENGTHS_S, Rows, rows_for, summed
 from savings.table import Frequency, Table
@@ -46,6 +46,7 @@ def read(request: Request) -> Reading:
     ConfigurationError
         Where what is asked for does not go together.
     """
+    check_accepted(request.accepted)
     notes = Notes()
     files = Files(request, notes)
     meter = read_meter(files, request, notes)

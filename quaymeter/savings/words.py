@@ -14,6 +14,7 @@ from quaymeter.savings.document import coverage_document
 from quaymeter.savings.notes import counted
 from quaymeter.savings.unit_names import UNITS, Unit
 from savings.findings import Severity
+from savings.table import Frequency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,9 +102,8 @@ def _how_much(found: Analysis, saving: AvoidedUse) -> Iterator[RenderableType]:
         f"with {saving.confidence:.0%} confidence", style="bold",
     )  # fmt: skip
     yield Text(
-        f"That is {saving.percent:.1f} % (between {saving.percent_low:.1f} and {saving.percent_high:.1f} %) of the "
-        f"{figure(adjusted)} {unit} that would have been used from {period} without the measure; "
-        f"{figure(measured)} {unit} were."
+        f"That is {_percent(saving)} of the {figure(adjusted)} {unit} that would have been used "
+        f"{_when(found, saving)}from {period} without the measure; {figure(measured)} {unit} were."
     )
     if saving.low > 0:
         verdict = "How sure: the whole interval is above zero: a saving is shown."
@@ -116,6 +116,25 @@ def _how_much(found: Analysis, saving: AvoidedUse) -> Iterator[RenderableType]:
         f"Method: avoided use, the baseline adjusted to the reporting period's conditions less the measured use; "
         f"interval by {METHODS.get(saving.method, saving.method)} ({saving.method})."
     )
+
+
+def _percent(saving: AvoidedUse) -> str:
+    """Return the percent with its interval, or say that there is none."""
+    if not math.isfinite(saving.percent):
+        return "no meaningful percent"
+    if not math.isfinite(saving.percent_low):
+        return f"{saving.percent:.1f} % (without a meaningful interval in percent)"
+    return f"{saving.percent:.1f} % (between {saving.percent_low:.1f} and {saving.percent_high:.1f} %)"
+
+
+def _when(found: Analysis, saving: AvoidedUse) -> str:
+    """Say in how many rows of the period, where not all of them could be compared; else nothing."""
+    cover = coverage_document(found)["reporting"]
+    if cover["used"] == cover["rows"]:
+        return ""
+    rows = {Frequency.HOURLY: "hours", Frequency.DAILY: "days", Frequency.MONTHLY: "months"}
+    of = f"{cover['used']:,} of {cover['rows']:,} {rows[found.reading.table.frequency]}"
+    return f"in the {of} that could be compared ({saving.coverage:.0%} of the time) "
 
 
 def _model(found: Analysis) -> Iterator[RenderableType]:

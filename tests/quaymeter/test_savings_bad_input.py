@@ -233,6 +233,34 @@ def test_dead_sensors_stop_a_saving(tmp_path: Path, rows: list[Row]) -> None:
     assert {"reporting_empty", "driver_missing"} & set(findings)
 
 
+def test_codes_kept_by_the_reader_are_in_no_sum(tmp_path: Path, rows: list[Row]) -> None:
+    """With --missing none the codes reach the fit: they are left out of both sums, as their finding says."""
+    coded = changed(rows, lambda k, row: (row[0], -9999 if k % 40 == 0 else row[1], *row[2:]))
+    code, document, findings = fitted(write(tmp_path / "coded.csv", HEADING, coded), "--missing", "none")
+    assert (code, findings["error_codes"]["severity"]) == (ExitCode.OK, "warning")
+    assert document["low"] < document["adjusted_baseline"] * 0.08 < document["high"]
+    assert document["measured"] == pytest.approx(sum(row[1] for k, row in enumerate(rows) if k >= 365 and k % 40))
+    assert document["coverage"]["reporting"]["used"] == document["coverage"]["reporting"]["rows"] - 4
+
+
+def test_the_meter_as_its_own_driver_gives_no_figure(tmp_path: Path, rows: list[Row]) -> None:
+    """What the meter costs explains all its use and every saving."""
+    costly = [(*row, round(row[1] * 0.2, 2)) for row in rows]
+    path = write(tmp_path / "cost.csv", f"{HEADING},cost", costly)
+    code, document, findings = fitted(path, drivers=("air:changepoint", "cost"))
+    assert (code, refused(document)) == (ExitCode.NOT_IN_ORDER, True)
+    assert findings["driver_is_the_meter"]["days"] == ["cost"]
+
+
+def test_words_speak_of_the_days_that_could_be_compared(tmp_path: Path, rows: list[Row]) -> None:
+    """With a month of readings lost the sentence names the days that are in the sums, not the whole period."""
+    path = write(tmp_path / "lost.csv", HEADING, [row for k, row in enumerate(rows) if not 400 <= k < 420])
+    out = " ".join(run(*arguments(path))[1].split())
+    assert "in the 162 of 182 days that could be compared (89% of the time)" in out
+    whole = run(*arguments(write(tmp_path / "whole.csv", HEADING, rows)))[1]
+    assert "that could be compared" not in whole
+
+
 @pytest.mark.parametrize(
     ("more", "exit_code", "said"),
     [
@@ -244,6 +272,11 @@ def test_dead_sensors_stop_a_saving(tmp_path: Path, rows: list[Row]) -> None:
         (("--freq", "hourly"), ExitCode.CONFIGURATION, "too seldom"),
         (("--baseline", "2023"), ExitCode.CONFIGURATION, "is no period"),
         (("--baseline", "2023-02-30/2023-12-31"), ExitCode.CONFIGURATION, "is no day"),
+        (("--unit", "m3"), ExitCode.CONFIGURATION, "cannot become"),
+        (("--unit", "bushel"), ExitCode.CONFIGURATION, "is not known"),
+        (("--register", "nosuch"), ExitCode.CONFIGURATION, "--register use"),
+        (("--accept", "whatever"), ExitCode.CONFIGURATION, "not_a_register, units_mixed"),
+        (("--accept", "extrapolation"), ExitCode.CONFIGURATION, "can be accepted"),
         (("--decimal", "x"), ExitCode.CONFIGURATION, "is not among"),
         (("--method", "guess"), ExitCode.CONFIGURATION, "is not among"),
         (("--freq", "yearly"), ExitCode.USAGE, "yearly"),

@@ -104,12 +104,12 @@ def test_a_refusal_is_plain_too(path: Path) -> None:
 
 
 def test_the_unit_of_the_result_can_be_chosen(path: Path) -> None:
-    """MWh is a thousandth of kWh, percent stays; m3 is refused."""
+    """MWh is a thousandth of kWh, percent stays; m3 is refused as an option that contradicts the file."""
     kwh, mwh = run_json(*fit(path, *REPORTING))[1], run_json(*fit(path, *REPORTING, "--unit", "MWh"))[1]
     assert mwh["savings"] == pytest.approx(kwh["savings"] / 1000)
     assert mwh["percent"] == pytest.approx(kwh["percent"])
     assert mwh["unit"] == "MW.h"
-    assert run(*fit(path, "--unit", "m3"))[0] != ExitCode.OK
+    assert run(*fit(path, "--unit", "m3"))[0] == ExitCode.CONFIGURATION
 
 
 def test_plots_are_drawn_as_pictures(path: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from savings.adjustments import Adjustment
-from savings.avoided_use import AvoidedUse, avoided_use, percent_of_adjusted
+from savings.avoided_use import AvoidedUse, avoided_use, percent_interval, percent_of_adjusted
 from savings.baseline import Baseline, fit_baseline
 from savings.findings import InsufficientDataError
 from savings.normalised import backcast, normalised_savings
@@ -71,6 +71,15 @@ def test_percent_knows_what_was_measured() -> None:
     assert np.isnan(percent_of_adjusted(-80.0, 80.0))
 
 
+def test_percent_ends_stand_upright() -> None:
+    """The lower end comes first, also of a meter that feeds in; an end without a positive baseline leaves none."""
+    assert percent_interval(0.0, 20.0, 80.0) == (0.0, 20.0)
+    low, high = percent_interval(150.0, 300.0, -100.0)
+    assert (low, high) == (150.0, 300.0)
+    assert np.isnan(percent_interval(-90.0, 20.0, 80.0)).all()
+    assert np.isnan(percent_interval(50.0, 150.0, -100.0)).all()
+
+
 def test_months_are_wider_than_their_share(saving: AvoidedUse) -> None:
     """Months are not independent of each other, yet errors cancel: between the year's width and twelve of them."""
     widths = sum(month.saving.high - month.saving.low for month in saving.by_month)
@@ -130,10 +139,32 @@ def test_missing_rows_lower_the_coverage(baseline: Baseline, reporting: Table) -
     assert len(found.saving) == 292
 
 
+def test_error_codes_are_not_measured(baseline: Baseline, reporting: Table) -> None:
+    """Rows with a code as energy or driver are in no sum: the rest saves as without them, the coverage falls."""
+    energy = reporting.energy.copy()
+    air = reporting.driver("air").values.copy()
+    energy[::40], air[5] = -9999.0, -9999.0
+    drivers = (replace(reporting.driver("air"), values=air), reporting.drivers[1])
+    coded = replace(reporting, energy=energy, drivers=drivers)
+    found = avoided_use(baseline, coded)
+    honest = np.ones(365, np.bool_)
+    honest[::40], honest[5] = False, False
+    assert found.savings == pytest.approx(avoided_use(baseline, reporting.take(honest)).savings)
+    assert found.coverage == pytest.approx(354 / 365)
+    beyond = [finding.days for finding in found.findings if finding.code == "extrapolation"]
+    assert "2026-01-06" not in beyond[0]
+
+
 def test_findings_come_along(baseline: Baseline, reporting: Table) -> None:
-    """A reporting period hotter than any baseline is said; one without a driver gives no number."""
-    hotter = tuple(replace(each, values=each.values + 30.0) for each in reporting.drivers)
-    assert avoided_use(baseline, replace(reporting, drivers=hotter)).findings
+    """Days hotter than any baseline are said; a whole period of them, or one without a driver, gives no number."""
+    hotter = [
+        tuple(replace(each, values=each.values + 30.0 * (np.arange(365) < days)) for each in reporting.drivers)
+        for days in (90, 365)
+    ]
+    some = avoided_use(baseline, replace(reporting, drivers=hotter[0]))
+    assert "extrapolation" in {finding.code for finding in some.findings}
+    with pytest.raises(InsufficientDataError, match="extrapolation"):
+        avoided_use(baseline, replace(reporting, drivers=hotter[1]))
     with pytest.raises(InsufficientDataError):
         avoided_use(baseline, replace(reporting, drivers=()))
 

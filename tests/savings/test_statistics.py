@@ -47,6 +47,7 @@ def test_effective_rows_follow_guideline_14() -> None:
     """365 days of ρ = 0.6 say as much as 91.25 independent ones; without correlation nothing changes."""
     assert effective_n(365, 0.6) == pytest.approx(91.25, abs=1e-12)
     assert effective_n(365, 0.0) == 365
+    assert effective_n(365, -0.3) == 365
 
 
 def test_autocorrelation_known_value_and_reference() -> None:
