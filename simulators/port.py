@@ -14,6 +14,8 @@ from simulators.climate.weather import Climate
 from simulators.day import DAY_S, UNIX, Day
 from simulators.measures import Plan
 from simulators.outputs import Amounts, Switch
+from simulators.places import refuse_unread
+from simulators.scenario import months_after
 from simulators.truth import TruthBook, boundaries
 from telemetry.errors import ConfigurationError
 from telemetry.units import did_you_mean
@@ -77,7 +79,7 @@ class Port:
     Raises
     ------
     ConfigurationError
-        If there is no model of this site, or the model or the scenario says something that nobody knows.
+        If there is no model of this site, or the model or the scenario says something that nobody knows or reads.
     """
 
     def __init__(self, site: Site, scenario: Scenario, *, keeps_truth: bool = True) -> None:
@@ -87,6 +89,7 @@ class Port:
         self._points = {point.key for point in site.points}
         judged_by = boundaries(site, scenario)  # in any case: what it refuses is refused
         self._boundaries = judged_by if keeps_truth else ()
+        refuse_unread(scenario, site, build_plants(site, scenario.seed))
         self._begin()
 
     def days(self, first: date, last: date) -> Iterator[PortDay]:
@@ -166,8 +169,7 @@ def build_plants(site: Site, seed: int) -> list[Plant]:
 
 def last_day(months: int, begins: date) -> date:
     """Return the last day of so many months from the first of a scenario."""
-    years, month = divmod(begins.month - 1 + months, 12)
-    return begins.replace(year=begins.year + years, month=month + 1) - timedelta(days=1)
+    return months_after(begins, months) - timedelta(days=1)
 
 
 def _number(day: date) -> int:

@@ -6,13 +6,17 @@ A moment is a date of the site's calendar (`2025-11-03`, its local midnight) or 
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
-from datetime import date, datetime, time, timedelta
+from calendar import monthrange
+from datetime import MAXYEAR, date, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from telemetry.errors import ConfigurationError
 from telemetry.toml_lines import Lines
@@ -26,6 +30,9 @@ _AGE = re.compile(r"P(\d+)([MD])")
 _CURE = "docs/simulators.md lists what a scenario may say"
 Moment = str  # a date as 2025-11-03, or an age of the scenario as P14M
 _RENAME = {"start": "from", "end": "to"}
+STEPS_S = (60, 900)  # steps of the physics [s]
+_FIRST, _LAST = date(1970, 2, 1), date(2200, 1, 1)  # days before 1970 have no number; the warm-up is before the first
+_Stage = tuple[Annotated[float, Meta(ge=0)], Annotated[float, Meta(ge=0, le=1)]]
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=_RENAME):
@@ -41,10 +48,19 @@ class Measure(_Table, frozen=True, kw_only=True):
     demonstrator: str
     kind: str  # see simulators.measures.KINDS
     asset: str
-    stages: tuple[tuple[float, float], ...] = ((0.0, 1.0),)  # (days after the start, share in force from then on)
-    decay_per_year: float = 0.0  # share of the effect that a year takes away (wear, neglect)
-    alternate_days: int = 0  # in force for so many days, off for as many, and so on; 0: always
+    stages: Annotated[tuple[_Stage, ...], Meta(min_length=1)] = ((0.0, 1.0),)  # (days after the start, share from then)
+    decay_per_year: Annotated[float, Meta(ge=0)] = 0.0  # share of the effect that a year takes away (wear, neglect)
+    alternate_days: Annotated[int, Meta(ge=0)] = 0  # in force for so many days, off for as many, and so on; 0: always
     energy: tuple[str, ...] = ()  # points of the boundary; the site's demonstrator where empty
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that are none and stages out of order; msgspec adds the place."""
+        _finite("decay_per_year", self.decay_per_year)
+        for days, share in self.stages:
+            _finite("stages", days)
+            _finite("stages", share)
+        if any(later[0] <= earlier[0] for earlier, later in pairwise(self.stages)):
+            raise ValueError("the days of `stages` do not ascend")
 
 
 class Happening(_Table, frozen=True, kw_only=True):
@@ -55,17 +71,29 @@ class Happening(_Table, frozen=True, kw_only=True):
     value: float
     caused_by: str = ""  # demonstrator without which it would not have happened (a rebound); else it hits all worlds
 
+    def __post_init__(self) -> None:
+        """Refuse a number that is none."""
+        _finite("value", self.value)
+
 
 class HeatWave(_Table, frozen=True, kw_only=True):
     """Days on which the air is hotter than the season."""
 
     peak_k: float  # above what the weather would have been [K]
 
+    def __post_init__(self) -> None:
+        """Refuse a number that is none."""
+        _finite("peak_k", self.peak_k)
+
 
 class RandomFaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sensor faults by chance."""
 
-    per_point_per_year: float
+    per_point_per_year: Annotated[float, Meta(ge=0)]
+
+    def __post_init__(self) -> None:
+        """Refuse a number that is none."""
+        _finite("per_point_per_year", self.per_point_per_year)
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +110,13 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     heat_waves: tuple[HeatWave, ...] = ()
     faults: tuple[dict[str, Any], ...] = ()  # read by simulators.sensors
     random_faults: RandomFaults | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse steps that the physics does not make and days that the calendar does not know."""
+        if self.step_s not in STEPS_S:
+            raise ValueError(f"`step_s` is {self.step_s}, not 60 or 900")
+        if not _FIRST <= self.begins <= _LAST:
+            raise ValueError(f"`begins` is {self.begins}, not from {_FIRST} to {_LAST}")
 
     @property
     def demonstrators(self) -> tuple[str, ...]:
@@ -109,9 +144,33 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 ) from None
         count, unit = int(found[1]), found[2]
         if unit == "D":
-            return self.begins + timedelta(days=count)
-        years, month = divmod(self.begins.month - 1 + count, 12)
-        return self.begins.replace(year=self.begins.year + years, month=month + 1)
+            try:
+                return self.begins + timedelta(days=count)
+            except OverflowError:
+                raise ConfigurationError(
+                    f'"{moment}" is beyond the calendar', place=f"scenario {self.name}", cure="a smaller age"
+                ) from None
+        return months_after(self.begins, count)
+
+
+def _finite(name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise ValueError(f"`{name}` is {value}, no number")
+
+
+def months_after(begins: date, months: int) -> date:
+    """Return the same day so many months later, or the last of that month where it is shorter.
+
+    Raises
+    ------
+    ConfigurationError
+        If that is beyond the last year of the calendar.
+    """
+    years, month = divmod(begins.month - 1 + months, 12)
+    year = begins.year + years
+    if year > MAXYEAR:
+        raise ConfigurationError(f"{months} months after {begins} is no date", place="scenario", cure="fewer months")
+    return date(year, month + 1, min(begins.day, monthrange(year, month + 1)[1]))
 
 
 def names() -> list[str]:
@@ -150,7 +209,7 @@ def _composed(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     """Return a file's document with those it includes before it."""
     if path in above:
         raise ConfigurationError("it includes itself", place=str(path), cure="take it out of `include`")
-    text = path.read_text(encoding="utf-8")
+    text = _text(path)
     try:
         own = _dates_as_text(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -163,6 +222,17 @@ def _composed(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         _merge(whole, _composed(beside if beside.is_file() else _path(each), (*above, path)))
     _merge(whole, own)
     return whole
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"byte {error.start} is not UTF-8", place=str(path), cure="save the file as UTF-8"
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(str(error.strerror), place=str(path), cure="let it be read") from error
 
 
 def _dates_as_text(value: Any) -> Any:  # noqa: ANN401 – whatever TOML holds

@@ -14,7 +14,7 @@ import pytest
 
 from simulators.outputs import Amounts, Level, Mean
 from simulators.port import Port, PortDay, has_model
-from simulators.scenario import Measure, Scenario, load_scenario
+from simulators.scenario import Happening, Measure, Scenario, load_scenario
 from telemetry.errors import ConfigurationError
 from telemetry.site import Kind, Site
 from telemetry.site_file import load_site
@@ -140,6 +140,32 @@ def test_the_scenario_with_eight_demonstrators_runs(site: Site) -> None:
     """The scenario of the demo finds every asset and point it names."""
     (made,) = Port(site, load_scenario("capecure", begins=BEGINS)).days(BEGINS, BEGINS)
     assert len(made.outputs) == len(site.points)
+
+
+@pytest.mark.parametrize(
+    ("kind", "asset", "cause", "cure"),
+    [
+        ("strip_doors", "mole/frozen_9", "is no asset", "mole/frozen_1"),
+        ("strip_doors", "mole/refrigeration", "changes nothing", "estran/cold_store"),
+        ("seawater_substitution", "cannery/water", "changes nothing", "fillets/water"),
+    ],
+)
+def test_a_measure_where_nobody_reads_it_is_refused(site: Site, kind: str, asset: str, cause: str, cure: str) -> None:
+    """It would save nothing and be called the truth: place, cause and the assets where it can be."""
+    lost = Measure(demonstrator="lost", kind=kind, asset=asset, start="2025-06-03", energy=("cannery/boiler/gas",))
+    with pytest.raises(ConfigurationError, match=cause) as error:
+        Port(site, _scenario(measures=(TRAPS, lost)))
+    assert "lost" in error.value.place
+    assert cure in error.value.cure
+
+
+@pytest.mark.parametrize(("kind", "asset"), [("stock_factor", "cannery/boiler"), ("leak", "x/y")])
+def test_a_happening_where_nobody_reads_it_is_refused(site: Site, kind: str, asset: str) -> None:
+    """A stock of a boiler, a leak of nothing: told with the assets where the kind is read."""
+    lost = Happening(kind=kind, asset=asset, start="2025-06-03", value=1.0)
+    with pytest.raises(ConfigurationError, match=asset) as error:
+        Port(site, Scenario(name="test", begins=BEGINS, happenings=(lost,)))
+    assert f"{kind} can be at " in error.value.cure
 
 
 def _scenario(seed: int = 7, step_s: int = 900, measures: tuple[Measure, ...] = (TRAPS, DOORS, NULL)) -> Scenario:
