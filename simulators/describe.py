@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def _by_month(found: Survey) -> list[dict[str, Any]]:
 def _demonstrator(found: Survey, name: str) -> dict[str, Any]:
     measures = [measure for measure in found.scenario.measures if measure.demonstrator == name]
     start_s = min(found.scenario.instant_s(measure.start, found.site.timezone) for measure in measures)
-    first_day = np.datetime64(start_s, "s").astype("datetime64[D]").item()
+    first_day = datetime.fromtimestamp(start_s, found.site.timezone).date()  # as truth counts days: by local midnight
     by_point: dict[str, list[TruthRow]] = defaultdict(list)
     for row in found.truth:
         if row.demonstrator == name:
@@ -56,8 +57,8 @@ def _demonstrator(found: Survey, name: str) -> dict[str, Any]:
         "measures": [{"kind": measure.kind, "asset": measure.asset, "from": measure.start} for measure in measures],
         "in_force_from": first_day.isoformat(),
         "points": [
-            {"point": point, "unit": rows[0].unit, "before": _sums(row for row in rows if row.day <= first_day)}
-            | {"after": _sums(row for row in rows if row.day > first_day), "monthly": _monthly(rows)}
+            {"point": point, "unit": rows[0].unit, "before": _sums(row for row in rows if row.day < first_day)}
+            | {"after": _sums(row for row in rows if row.day >= first_day), "monthly": _monthly(rows)}
             for point, rows in by_point.items()
         ],
     }

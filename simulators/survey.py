@@ -10,6 +10,8 @@ import numpy as np
 
 from simulators.day import UNIX
 from simulators.port import Port, last_day
+from simulators.sensors.port_readings import scenario_faults
+from telemetry.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,9 +79,20 @@ def survey(
         First day of the week kept in full; a Monday four weeks before the end if left out.
     progress
         Is told (days done, days in all).
+
+    Raises
+    ------
+    ConfigurationError
+        If the period ends before it or the scenario begins, or the scenario declares what cannot be.
     """
     first = max(first or scenario.begins, scenario.begins)
     last = last or last_day(MONTHS, scenario.begins)
+    if last < first:
+        raise ConfigurationError(
+            f"{last} is before {first}", place="--to", cure=f"give a day from {first} on; the scenario begins with it"
+            if first == scenario.begins else "give a day after --from",
+        )  # fmt: skip
+    scenario_faults(scenario, site)  # none is drawn here, yet what cannot befall a sensor is told as backfill tells it
     start = week or max(first, last - timedelta(days=28 + last.weekday()))
     port = Port(site, scenario)
     rows, kept = [], []
