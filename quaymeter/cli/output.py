@@ -20,6 +20,8 @@ from telemetry.errors import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.table import Table
 
 
@@ -47,6 +49,22 @@ _BY_CAUSE: tuple[tuple[type[QuaymeterError], ExitCode], ...] = (
 def exit_code(error: QuaymeterError) -> ExitCode:
     """Return the exit code that goes with an error."""
     return next((code for kind, code in _BY_CAUSE if isinstance(error, kind)), ExitCode.NOT_IN_ORDER)
+
+
+def make_folder(folder: Path, option: str) -> None:
+    """Make a folder that an option names, with those above it.
+
+    Raises
+    ------
+    TransferError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TransferError(
+            f"{folder} cannot be made: {error.strerror}", place=option, cure="name a folder that you may write"
+        ) from error
 
 
 def stdout() -> Console:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from quaymeter.cli.context import Json  # noqa: TC001 – typer reads annotations when it runs
-from quaymeter.cli.output import ExitCode, progress, say, show_json, stderr, stdout
+from quaymeter.cli.output import ExitCode, make_folder, progress, say, show_json, stderr, stdout
 from quaymeter.savings.request import DayTypes, Request, in_order, period
 from savings.table import Frequency
 from simulators.recorded import Fold
@@ -114,6 +114,8 @@ def fit(  # noqa: PLR0913 – each is an option of the command
         day_types=day_types, unit=unit, register=register, ambiguous=ambiguous, wall_time=wall_time, stamp=stamp,
         decimal=decimal, dates=dates, missing=missing, least_coverage=least_coverage,
     )  # fmt: skip
+    if plots is not None:
+        make_folder(plots, "--plots")
     with progress() as bar:
         task = bar.add_task(f"reading {file.name}", total=None, note="")
         found = analyse(request, question)

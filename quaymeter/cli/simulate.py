@@ -14,7 +14,7 @@ import typer
 
 from quaymeter.access import SIMULATED_SOURCE
 from quaymeter.cli.context import Json, default_site_file, service_settings, settings_of, user_name
-from quaymeter.cli.output import ExitCode, progress, say, show_json, stdout
+from quaymeter.cli.output import ExitCode, make_folder, progress, say, show_json, stdout
 from simulators.port import last_day
 from simulators.scenario import load_scenario
 from simulators.survey import MONTHS
@@ -35,10 +35,12 @@ ScenarioName = Annotated[str, typer.Option("--scenario", help="Name of a scenari
 SiteFile = Annotated[Path | None, typer.Option("--site-file", help="The port.", exists=True, dir_okay=False)]
 Seed = Annotated[int | None, typer.Option(help="Another seed, other luck; the scenario's own if left out.")]
 Begins = Annotated[str, typer.Option(help="First simulated day (UTC); the scenario's own if left out.")]
-Step = Annotated[int | None, typer.Option(help="Step of the physics [s]: 60 or 900; the scenario's own if left out.")]
+Step = Annotated[
+    int | None, typer.Option(help="Step of the physics in seconds: 60 or 900; the scenario's own if left out.")
+]
 First = Annotated[str, typer.Option("--from", help="First day (UTC); that of the scenario if left out.")]
 Last = Annotated[str, typer.Option("--to", help="Last day (UTC), included; 26 months after --begins, or yesterday.")]
-Cadence = Annotated[int, typer.Option(help="A point is read every max(its period, cadence) [s].", min=1)]
+Cadence = Annotated[int, typer.Option(help="A point is read every max(its period, cadence) seconds.", min=1)]
 Position = Annotated[Path, typer.Option(help="Where it keeps what is not yet safe, and how far it is.")]
 
 
@@ -90,7 +92,7 @@ def live(
     *,
     scenario: ScenarioName = "capecure",
     buffer: Position = Path("var/simulated.sqlite"),
-    history_s: Annotated[float, typer.Option(help="How much of the past is sent at the first start [s].")] = 0.0,
+    history_s: Annotated[float, typer.Option(help="Seconds of the past sent at the first start.")] = 0.0,
     seed: Seed = None,
     begins: Begins = "",
     step: Step = None,
@@ -109,7 +111,7 @@ def live(
     settings = service_settings(context)
     told = _scenario(scenario, seed, begins, step)
     site = load_site(site_file or default_site_file())
-    buffer.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(buffer.parent, "--buffer")
     with (
         stopping() as stop,
         closing(Buffer(buffer)) as kept,
@@ -142,6 +144,8 @@ def describe(  # noqa: PLR0913 – each is an option of the command
 
     told = _scenario(scenario, seed, begins, step)
     site = load_site(site_file or default_site_file())
+    if plots is not None:
+        make_folder(plots, "--plots")  # before the minutes that a survey takes
     end = _day("--to", last) if last else last_day(MONTHS, told.begins)
     with progress() as bar:
         task = bar.add_task(f"simulating {told.name}", total=None, note="")
@@ -167,7 +171,6 @@ def _draw(found: object, folder: Path) -> list[Path]:
             place="--plots",
             cure="pip install matplotlib",
         ) from error
-    folder.mkdir(parents=True, exist_ok=True)
     return list(write_plots(found, folder))  # type: ignore[arg-type] # the survey that `survey` made
 
 
