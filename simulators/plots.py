@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 STYLE = Path(__file__).with_suffix(".mplstyle")
 DOTS_PER_INCH = 110
+_YEAR = 365  # [d]
 
 
 class Panel(NamedTuple):
@@ -94,6 +95,11 @@ def _axes(count: int, title: str) -> tuple[Figure, list[Axes]]:
     return figure, list(made)
 
 
+def _legend(axis: Axes) -> None:
+    """Set the legend above its panel, where no curve runs."""
+    axis.legend(ncols=4, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.1, fontsize=8)
+
+
 def _title(found: Survey, what: str) -> str:
     scenario = found.scenario
     return f"{what} – simulated: {found.site.id}, scenario {scenario.name}, seed {scenario.seed}"
@@ -101,13 +107,14 @@ def _title(found: Survey, what: str) -> str:
 
 def _drivers(found: Survey) -> Figure:
     """Draw the last year of drivers."""
-    days = np.array(found.dates[-365:], "datetime64[D]")
-    figure, axes = _axes(5, _title(found, "A year of drivers, daily means"))
-    shown = {name: values[-365:] for name, values in found.drivers.items()}
+    days = np.array(found.dates[-_YEAR:], "datetime64[D]")
+    span = "A year" if len(days) == _YEAR else f"{len(days)} days" if len(days) > 1 else "A day"
+    figure, axes = _axes(5, _title(found, f"{span} of drivers, daily means"))
+    shown = {name: values[-_YEAR:] for name, values in found.drivers.items()}
     axes[0].plot(days, shown["sea"], label="sea")
     axes[0].plot(days, shown["air"], label="air", lw=0.8)
     axes[0].set_ylabel("temperature [°C]")
-    axes[0].legend(ncols=2, loc="upper left")
+    _legend(axes[0])
     rows = (("tide_range", "tidal range [m]"), ("salinity", "salinity [1]"), ("turbidity", "turbidity [NTU]"))
     for axis, (name, label) in zip(axes[1:], rows, strict=False):
         axis.plot(days, shown[name], lw=0.9)
@@ -129,7 +136,7 @@ def _week(found: Survey, system: str, panels: tuple[Panel, ...]) -> Figure:
                 axis.plot(times, values, label=name, lw=1.0, drawstyle="steps-post")
         axis.set_ylabel(panel.label)
         if axis.lines:
-            axis.legend(ncols=4, loc="upper left", fontsize=8)
+            _legend(axis)
         if asset is not None and asset.key not in drawn:
             drawn.append(asset.key)
     figure.suptitle(_title(found, f"A week of {system}: {', '.join(drawn)}"), x=0.01, ha="left", fontsize=11)
