@@ -46,7 +46,7 @@ class SeawaterLoop(Parameters, frozen=True, kw_only=True):
     sump_restart_m: float = 0.8  # still level above which it starts again [J]
     intake_resistance: float = 1.0e-5  # screen and culvert [m/(m3/h)²; 0.1 m at 100 m3/h, J]
     strainer_resistance: float = 5.0e-5  # clean strainer [m/(m3/h)²; 0.05 bar at 100 m3/h, J]
-    pipe_resistance: float = 7.9e-4  # pipes and consumers [m/(m3/h)²; all three make the brief's check run]
+    pipe_resistance: float = 7.9e-4  # pipes and consumers [m/(m3/h)²; all three make the design's check run]
     asked_m3_per_h: float = 100.0  # what a variable-speed pump holds [domain brief]
     alternation_days: int = 7  # each pump is at work for so long
     rated_hz: float = 50.0  # at rated speed

@@ -25,12 +25,12 @@ Key = tuple[str, str]
 
 
 def frozen_room(asset: str = FROZEN, **changed: float) -> Room:
-    """Return the frozen store of the brief, with other parameters where a test wants them."""
+    """Return the frozen store of the design, with other parameters where a test wants them."""
     return Room(asset=asset, opens_to=DOCK, **changed)  # type: ignore[arg-type]  # keywords by name
 
 
 def chill_room(asset: str = CHILL) -> Room:
-    """Return the chill store of the brief."""
+    """Return the chill store of the design."""
     return Room(
         asset=asset,
         opens_to=DOCK,
@@ -54,7 +54,7 @@ def chill_room(asset: str = CHILL) -> Room:
 
 
 def both_rooms() -> ColdRooms:
-    """Return the two stores of the brief as one plant."""
+    """Return the two stores of the design as one plant."""
     return ColdRooms(Rooms.of([frozen_room(), chill_room()]))
 
 
@@ -76,7 +76,7 @@ def plain_weather(day: Day, air_c: float | None = None) -> Weather:
 
 
 def chores(day: Day, weather: Weather) -> dict[str, NDArray[np.float64]]:
-    """Return the work of the brief: doors open for 5 % of the shifts, 40 t a day at −15 °C and 30 t at +4 °C."""
+    """Return the work of the design: doors open for 5 % of the shifts, 40 t a day at −15 °C and 30 t at +4 °C."""
     hour, weekday = day.middles_s % 86_400.0 / 3600.0, (day.number + 3) % 7
     last = 18.0 if weekday < 5 else 12.0 if weekday == 5 else 0.0
     work = ((hour >= 4.0) & (hour < last)).astype(np.float64)[None]

@@ -80,7 +80,7 @@ def test_the_frozen_store_uses_what_such_stores_use(year: Year) -> None:
 
 
 def test_the_chill_store_spends_half_of_its_electricity_on_the_plant(year: Year) -> None:
-    """Fans and lights weigh more in a chill store: the plant takes about half, by the brief 49 %."""
+    """Fans and lights weigh more in a chill store: the plant takes about half, by the design 49 %."""
     assert year.plant_mwh[CHILL][0] / year.room_mwh[CHILL][0] == pytest.approx(0.49, abs=0.07)
     assert year.fans_mwh[CHILL] > 0.35 * year.room_mwh[CHILL][0]
 
