@@ -37,7 +37,7 @@ def check_reporting(baseline: Table, reporting: Table) -> tuple[Finding, ...]:
         *unknown_levels(known, baseline),
         *check_values(reporting),
         *check_stuck(reporting),
-        *check_dead_meter(baseline, known),
+        *check_dead_meter(known),
         *check_still_drivers(baseline, known),
         *_check_units(baseline, known),
     )

@@ -51,10 +51,10 @@ def check_stuck(table: Table) -> Iterator[Finding]:
             yield from _stuck(table, _standing(driver, least), driver.name)
 
 
-def check_dead_meter(baseline: Table, reporting: Table) -> Iterator[Finding]:
-    """Find a meter that was alive in the baseline and reads zero all through the reporting period."""
+def check_dead_meter(reporting: Table) -> Iterator[Finding]:
+    """Find a meter that reads zero all through the reporting period."""
     values = reporting.energy[np.isfinite(reporting.energy)]
-    if len(values) and not values.any() and np.any(baseline.energy != 0.0):
+    if len(values) and not values.any():
         yield Finding(
             code="zeros",
             severity=Severity.STOP,

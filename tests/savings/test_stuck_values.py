@@ -82,6 +82,8 @@ def test_zeros_of_a_meter() -> None:
     assert by_code(check_reporting(year(), later))["zeros"].severity is Severity.WARNING
     dead = by_code(check_reporting(year(), later.with_energy(np.zeros(365))))
     assert dead["zeros"].severity is Severity.STOP
+    never = by_code(check_reporting(year().with_energy(np.zeros(365)), later.with_energy(np.zeros(365))))
+    assert never["zeros"].severity is Severity.STOP
     weekends = np.where(DAYS % 7 < 2, 0.0, later.energy)
     assert "zeros" not in by_code(check_stuck(later.with_energy(weekends)))
 
