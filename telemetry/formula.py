@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import threading
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+# CPython 3.11 counts the depth of all threads' parsing together, and raises SystemError where two parse at once.
+_PARSING = threading.Lock()
 _OF_ONE: Mapping[str, Callable[..., Any]] = {"abs": np.abs, "sqrt": np.sqrt, "exp": np.exp, "log": np.log}
 _OF_SEVERAL: Mapping[str, Callable[..., Any]] = {"min": np.minimum, "max": np.maximum}
 _OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
@@ -90,7 +93,8 @@ def _parsed(formula: str) -> ast.Expression:
     if len(formula) > LONGEST:
         raise ContractError(f"formula of {len(formula)} characters", cure=f"at most {LONGEST}")
     try:
-        tree = ast.parse(formula.strip(), mode="eval")
+        with _PARSING:
+            tree = ast.parse(formula.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         cause = getattr(error, "msg", "cannot be read")
         raise ContractError(f"not a formula: {cause}", cure="write arithmetic over the inputs' names") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import anyio
 import httpx
 import numpy as np
 import pytest
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from telemetry.catalogue import Catalogue
+
+# anyio imports its parts when they are first used, which would be in the service's thread, and pytest rewrites what it
+# imports of anyio: two threads that parse at once end in a SystemError of CPython 3.11. So its parts are imported here.
+anyio.open_file, anyio.Path, anyio.create_task_group, anyio.CapacityLimiter, anyio.Event  # noqa: B018
 
 ROOT = Path(__file__).parent.parent.parent
 SIMULATED = int(Reason.SIMULATED)

@@ -134,8 +134,8 @@ def test_the_simulated_past_comes_in_behind_the_page(data: Path, started: list[s
     assert second["readings"] == first["readings"] + second["stored"] + second["history_rows"]
     story = json.loads((data / "story.json").read_text(encoding="utf-8"))
     days = (datetime.fromisoformat(story["live_from"]).date() - date.fromisoformat(story["begins"])).days
-    # The least that a port of so many points tells in whole days by the quarter of an hour; some come once a day.
-    assert first["history_rows"] + second["history_rows"] > days * 96 * 0.7 * first["points"]
+    # The least that a port of so many points tells in whole days by the hour; some come once a day.
+    assert first["history_rows"] + second["history_rows"] > days * 24 * 0.7 * first["points"]
 
 
 def _headless(data: Path, started: list[subprocess.Popen[str]], *, months: int = 0, seconds: int = 4) -> dict[str, Any]:
