@@ -17,5 +17,7 @@ SITES = sorted((Path(__file__).parent.parent.parent / "sites").glob("*.toml"))
 def test_no_two_points_of_an_asset_share_a_name(path: Path, language: str) -> None:
     """Within one asset every point, measured or derived, can be told from the others by its name."""
     site = load_site(path)
-    named = [(point.key.rpartition("/")[0], point.name[language]) for point in (*site.points, *site.derived_points)]
+    names = [(point.key, point.name[language]) for point in site.points]
+    names += [(point.key, point.name[language]) for point in site.derived_points]
+    named = [(key.rpartition("/")[0], name) for key, name in names]
     assert [name for name, times in Counter(named).items() if times > 1] == []
