@@ -1,0 +1,305 @@
+"""The records of a savings run: what goes in, as it was known, and all that comes out. JSON holds both exactly.
+
+A run is a pure function of its input (`savings.run.compute`), so whoever has the input can recompute the output; the
+report, the API and the bundle speak of these records and of nothing else. Missing numbers are null.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003 – msgspec reads annotations when it decodes
+
+import msgspec
+
+from telemetry.plan import MeterPlan, NonRoutineEvent, Plan, Words  # noqa: TC001 – as above
+from telemetry.site import DatedValue  # noqa: TC001 – as above
+
+Column = tuple[float | None, ...]
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What all records of a run are."""
+
+
+# ------------------------------------------------------------------------------------------------------------- input
+
+
+class Source(_Record, frozen=True):
+    """A point that the run rests on, as it was known."""
+
+    point: str
+    name: Words
+    unit: str  # canonical
+    kind: str
+    role: str  # "energy" or "driver"
+    accuracy_class: str = ""
+    calibration_due: date | None = None
+    readings: int = 0
+    bad_readings: int = 0  # stored, and counted nowhere
+
+
+class DriverColumn(_Record, frozen=True):
+    """A driver, row by row."""
+
+    name: str  # point key, or "day_type"
+    label: Words
+    role: str
+    unit: str
+    is_total: bool
+    values: Column
+
+
+class MeterInput(_Record, frozen=True):
+    """The rows of one figure over both periods and what lies between them; all columns (n,), in order of time."""
+
+    meter: MeterPlan
+    start: tuple[str, ...]  # first instant of each row, local wall clock of the site (ISO, seconds)
+    hours: tuple[float, ...]
+    energy: Column  # [unit of the figure]
+    carriers: dict[str, Column]  # energy by point, factor applied: they add up to `energy`
+    coverage: tuple[float, ...]
+    drivers: tuple[DriverColumn, ...]
+    reasons: tuple[str, ...]  # "" where a row may be used, else why not
+    events: tuple[NonRoutineEvent, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+class FactorChange(_Record, frozen=True):
+    """A static factor that did not stay as it was, seen by the point that watches it."""
+
+    factor: str  # id
+    day: date  # first day of the change
+    before: float
+    after: float
+    unit: str
+
+
+class RunInput(_Record, frozen=True):
+    """Everything a run is made of."""
+
+    site: str
+    site_name: str
+    timezone: str
+    plan: Plan
+    plan_revision: int
+    known_at: datetime  # nothing that arrived later is in it
+    reporting_to: date  # last local day looked at, included
+    meters: tuple[MeterInput, ...]
+    tariffs: tuple[DatedValue, ...] = ()
+    emission_factors: tuple[DatedValue, ...] = ()
+    factor_changes: tuple[FactorChange, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------------------ output
+
+
+class Figure(_Record, frozen=True):
+    """A number with its two-sided interval of the plan's confidence."""
+
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+    standard_error: float | None = None
+
+
+class FindingRecord(_Record, frozen=True):
+    """What a reader must know (savings.findings.Finding)."""
+
+    code: str
+    severity: str  # info, warning, stop
+    message: str
+    cure: str
+    days: tuple[str, ...] = ()
+
+
+class ParameterRecord(_Record, frozen=True):
+    """One fitted number."""
+
+    name: str
+    value: float
+    standard_error: float | None
+    t: float | None
+    unit: str
+
+
+class ModelRecord(_Record, frozen=True):
+    """The baseline model and how well it fits."""
+
+    form: str
+    terms: tuple[str, ...]
+    parameters: tuple[ParameterRecord, ...]
+    n: int
+    p: int
+    r2: float | None
+    r2_adj: float | None
+    rmse: float | None  # [unit of the figure]
+    cv_rmse: float | None  # share
+    nmbe: float | None  # share, in sample
+    autocorrelation: float | None
+    n_effective: float | None
+    condition_number: float | None
+
+
+class OutOfSample(_Record, frozen=True):
+    """The model form fitted without a month and asked for it, month by month of the baseline."""
+
+    months: tuple[str, ...]
+    errors: tuple[float, ...]  # measured less predicted, by month [unit]
+    nmbe: float | None  # share of use
+    cv_rmse: float | None  # of monthly totals, share
+
+
+class DriverRange(_Record, frozen=True):
+    """What the baseline saw of a driver, and what the reporting period asked for."""
+
+    driver: str
+    label: Words
+    unit: str
+    baseline_low: float
+    baseline_high: float
+    reporting_low: float | None
+    reporting_high: float | None
+    rows_beyond: int  # rows beyond the baseline's range by more than a tenth of it
+
+
+class Excluded(_Record, frozen=True):
+    """A row that is in no sum."""
+
+    period: str  # baseline or reporting
+    start: str
+    reason: str
+
+
+class MonthRow(_Record, frozen=True):
+    """One calendar month of the reporting period."""
+
+    month: str
+    rows: int
+    measured: float
+    adjusted: float  # adjustments included
+    adjustments: float
+    saving: Figure
+    cumulative: float
+
+
+class DailyColumns(_Record, frozen=True):
+    """The reporting period by local day (by bill where rows are months); columns (d,)."""
+
+    day: tuple[str, ...]
+    measured: tuple[float, ...]
+    adjusted: tuple[float, ...]
+    adjustments: tuple[float, ...]
+    saving: tuple[float, ...]
+    cumulative: tuple[float, ...]
+    cumulative_low: Column
+    cumulative_high: Column
+
+
+class FitColumns(_Record, frozen=True):
+    """The baseline by row, for plots; columns (n,)."""
+
+    start: tuple[str, ...]
+    measured: tuple[float, ...]
+    predicted: tuple[float, ...]
+    residual: tuple[float, ...]
+
+
+class CurvePoints(_Record, frozen=True):
+    """The model against one driver, the others at their means."""
+
+    driver: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+class EventOutcome(_Record, frozen=True):
+    """An event and what the run made of it."""
+
+    event: NonRoutineEvent
+    amount: float | None  # added to the adjusted baseline [unit]
+    standard_error: float | None
+
+
+class CoverageRecord(_Record, frozen=True):
+    """How much of a period is there."""
+
+    period: str
+    rows: int
+    used: int
+    coverage: float  # mean share of valid time
+
+
+class Indicator(_Record, frozen=True):
+    """A key figure before and after, such as kW.h a tonne."""
+
+    id: str
+    name: Words
+    baseline: Figure
+    reporting: Figure
+
+
+class MeterRun(_Record, frozen=True):
+    """Everything a run says of one figure; `saving` is None where a finding stops."""
+
+    meter: str
+    name: Words
+    unit: str
+    saving: Figure | None
+    percent: Figure | None  # [%] of the adjusted baseline
+    measured: float | None
+    adjusted: float | None
+    adjustments: float | None
+    money: Figure | None  # [EUR]
+    carbon: Figure | None  # [t] of CO2 equivalent
+    normalised: Figure | None  # under the conditions of the whole baseline year; None where no reporting model is fit
+    methods: dict[str, Figure]  # the same saving by other methods of uncertainty
+    model: ModelRecord | None
+    out_of_sample: OutOfSample | None
+    ranges: tuple[DriverRange, ...]
+    coverage: tuple[CoverageRecord, ...]
+    months: tuple[MonthRow, ...]
+    daily: DailyColumns | None
+    fit: FitColumns | None
+    curves: tuple[CurvePoints, ...]
+    events: tuple[EventOutcome, ...]
+    suggestions: tuple[NonRoutineEvent, ...]
+    indicators: tuple[Indicator, ...]
+    findings: tuple[FindingRecord, ...]
+    excluded: tuple[Excluded, ...]
+
+
+class Run(_Record, frozen=True):
+    """One savings run of one demonstrator."""
+
+    demonstrator: str
+    site: str
+    known_at: datetime
+    reporting_from: date
+    reporting_to: date
+    confidence: float
+    method: str
+    meters: tuple[MeterRun, ...]
+    money: Figure | None  # of all figures [EUR]
+    carbon: Figure | None  # [t]
+    input_hash: str  # SHA-256 of the input's JSON
+    versions: dict[str, str]  # quaymeter, numpy, python
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a finding forbids any figure."""
+        return any(meter.saving is None for meter in self.meters)
+
+
+def encoded(record: RunInput | Run) -> bytes:
+    """Return a record as JSON, keys in the order of their declaration: the same record gives the same bytes."""
+    return msgspec.json.encode(record)
+
+
+def decode_input(data: bytes) -> RunInput:
+    """Read an input; msgspec.ValidationError names what is wrong and where."""
+    return msgspec.json.decode(data, type=RunInput)
+
+
+def decode_run(data: bytes) -> Run:
+    """Read a run; msgspec.ValidationError names what is wrong and where."""
+    return msgspec.json.decode(data, type=Run)

@@ -1,0 +1,192 @@
+"""A demonstrator's plan: what is measured, against what, when, and who answers for it – before anything is computed.
+
+The site file and the API declare the same record; a savings run keeps the one it was made by.
+"""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 – msgspec reads annotations when it decodes
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from telemetry.errors import ContractError
+
+Words = dict[str, str]  # by language: {"fr": …, "en": …}
+_Share = Annotated[float, Meta(ge=-1.0, le=1.0)]
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+
+
+class Option(StrEnum):
+    """IPMVP's way of drawing the boundary."""
+
+    A = "A"  # the measured part of a retrofit; another parameter is stipulated
+    B = "B"  # all parameters of the retrofit measured
+    C = "C"  # the whole facility's meter
+
+
+class DayTypes(StrEnum):
+    """Kinds of day that the model may tell apart."""
+
+    NONE = "none"
+    WEEK = "week"  # Monday to Friday, Saturday, Sunday
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all records of a plan are: frozen, by keyword, and strict about what they are given."""
+
+
+class MeteredPoint(_Record, frozen=True):
+    """One point of a figure: how much it counts, and what its unit costs and emits."""
+
+    point: str  # `area/asset/name`
+    factor: float = 1.0  # [unit of the figure per canonical unit of the point]: 10.9 kW.h a cubic metre of gas
+    tariff: tuple[str, ...] = ()  # ids of tariffs that add up: water and sewer
+    emission_factor: str = ""  # id
+
+
+class MeterPlan(_Record, frozen=True):
+    """One figure of a demonstrator: points added up in one unit. A boiler house may have two, gas and water."""
+
+    id: Name
+    name: Words
+    unit: str  # UCUM
+    points: Annotated[tuple[MeteredPoint, ...], Meta(min_length=1)]
+    drivers: tuple[DriverPlan, ...] = ()  # of this figure alone; the plan's where empty
+
+
+class DriverPlan(_Record, frozen=True):
+    """What explains the use."""
+
+    point: str
+    role: str = "linear"  # linear, changepoint or category
+
+
+class Periods(_Record, frozen=True):
+    """Local days of the site; every last day is included. What lies between is installation, in neither period."""
+
+    baseline_from: date
+    baseline_to: date
+    reporting_from: date
+    reporting_to: date | None = None  # None: goes on
+
+    def __post_init__(self) -> None:
+        """Refuse periods out of order; msgspec adds the place."""
+        if not self.baseline_from < self.baseline_to < self.reporting_from:
+            raise ValueError("the baseline must begin before it ends, and end before the reporting period begins")
+        if self.reporting_to is not None and self.reporting_to <= self.reporting_from:
+            raise ValueError("the reporting period must end after it begins")
+
+
+class StaticFactor(_Record, frozen=True):
+    """What is taken to stay as it is: opening hours, stock, a set point, connected load. Dated, and watched."""
+
+    id: Name
+    name: Words
+    value: str  # with its unit, as people say it
+    since: date | None = None
+    point: str = ""  # a point that watches it, such as a set point
+    tolerance: float | None = None  # [canonical unit of that point] a change of its daily mean beyond which is said
+
+
+class Stipulation(_Record, frozen=True):
+    """A parameter that option A does not measure: where it comes from, and how sure it is."""
+
+    parameter: str
+    value: float
+    unit: str
+    standard_error: float
+    source: str
+
+
+class Cost(_Record, frozen=True):
+    """What the measure costs, for ranking and payback."""
+
+    investment_eur: Annotated[float, Meta(ge=0)] = 0.0
+    yearly_eur: float = 0.0  # upkeep, rent, the pumps' own energy where it lies outside the boundary
+    life_years: Annotated[float, Meta(gt=0)] = 15.0
+    discount_rate: Annotated[float, Meta(ge=0, lt=1)] = 0.05
+    source: str = ""
+
+
+class Plan(_Record, frozen=True):
+    """A measurement and verification plan."""
+
+    id: Name
+    name: Words
+    measure: Words
+    boundary: Words
+    option: Option
+    meters: Annotated[tuple[MeterPlan, ...], Meta(min_length=1)]
+    drivers: tuple[DriverPlan, ...] = ()
+    day_types: DayTypes = DayTypes.WEEK
+    frequency: str = "daily"  # daily, hourly or monthly
+    periods: Periods | None = None  # None: not yet dated, so that nothing can be computed
+    confidence: Annotated[float, Meta(gt=0.5, lt=1.0)] = 0.9
+    method: str = "reml"
+    expected_saving: tuple[_Share, _Share] | None = None  # share of the adjusted baseline
+    interactive_effects: Words = {}
+    static_factors: tuple[StaticFactor, ...] = ()
+    stipulations: tuple[Stipulation, ...] = ()  # option A
+    cost: Cost | None = None
+    responsible: str = ""
+    context: tuple[str, ...] = ()  # points worth seeing beside it
+    note: str = ""
+    ipmvp_edition: str = "IPMVP Core Concepts 2022"
+
+    def drivers_of(self, meter: MeterPlan) -> tuple[DriverPlan, ...]:
+        """Return the drivers of a figure: its own, or the plan's."""
+        return meter.drivers or self.drivers
+
+    def meter(self, name: str) -> MeterPlan:
+        """Return a figure by its id; ContractError where there is none."""
+        for meter in self.meters:
+            if meter.id == name:
+                return meter
+        raise ContractError(
+            f"no meter {name!r}", place=f"demonstrator {self.id}", cure=", ".join(each.id for each in self.meters)
+        )
+
+
+class Status(StrEnum):
+    """What became of a suspected event."""
+
+    SUGGESTED = "suggested"  # found by the machine: in no figure
+    ACCEPTED = "accepted"  # a person agreed: adjusted
+    REJECTED = "rejected"  # a person looked and said no
+
+
+class EventMethod(StrEnum):
+    """How an event's size was found."""
+
+    INDICATOR = "indicator"  # by the days' difference from their neighbours, with its error: computed by the run
+    STATED = "stated"  # by a sub-meter or an engineer: amount and standard error are given
+    EXCLUDED = "excluded"  # its days are left out of the figure
+
+
+class NonRoutineEvent(_Record, frozen=True):
+    """Something that no baseline knows of: dated, with evidence, size, and who agreed."""
+
+    id: str
+    meter: str  # id of the figure it moved
+    first_day: date
+    last_day: date  # included
+    title: str
+    evidence: str = ""
+    method: EventMethod = EventMethod.INDICATOR
+    amount: float | None = None  # added to the adjusted baseline over these days [unit of the figure]; STATED only
+    standard_error: float | None = None  # of the amount
+    status: Status = Status.SUGGESTED
+    agreed_by: str = ""
+    agreed_at: str = ""  # ISO, UTC
+
+    def __post_init__(self) -> None:
+        """Refuse days out of order, a size that is not given, and an agreement without a name."""
+        if self.last_day < self.first_day:
+            raise ValueError("the last day comes before the first")
+        if self.method is EventMethod.STATED and (self.amount is None or self.standard_error is None):
+            raise ValueError("a stated event needs `amount` and `standard_error`")
+        if self.status is Status.ACCEPTED and not self.agreed_by:
+            raise ValueError("an accepted event needs `agreed_by`")
