@@ -103,6 +103,14 @@ def known_meter(port: PortHours, name: str, frequency: Frequency, reporting_mont
     return Known(baseline, reporting, truth, meter.forms if frequency is Frequency.HOURLY else None)
 
 
+def air_of(port: PortHours, table: Table) -> NDArray[np.float64]:
+    """Return the mean air temperature of each row (n,) [Cel], also of a meter that has no such driver."""
+    local = _local(int(port.start_s[0]), len(port.start_s))
+    every = _table(port, Meter({}, (AIR,), 0), local, np.ones(len(local)), table.frequency)
+    place = np.searchsorted(every.start, table.start)
+    return every.driver(AIR).values[place]
+
+
 def _beyond(table: Table, baseline: Table) -> NDArray[np.bool_]:
     """Mask (n,) of days with a driver beyond the baseline's range, as the finding `extrapolation` names them."""
     beyond = np.zeros(len(table), np.bool_)

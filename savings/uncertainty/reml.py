@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _GRID = prior_grid(
     (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99, 0.995, 0.998, 0.9995),
-    (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98),
+    (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98),
 )
 LEAST_DOF = 2.0  # a year of drift tells at least of its size and its speed
 NEGLIGIBLE = 1e-4  # pairs that share less than this of the likelihood are left out of the mixture
