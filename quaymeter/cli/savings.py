@@ -11,6 +11,7 @@ import typer
 
 from quaymeter.cli.context import Json  # noqa: TC001 – typer reads annotations when it runs
 from quaymeter.cli.output import ExitCode, make_folder, progress, say, show_json, stderr, stdout
+from quaymeter.cli.verify import verify
 from quaymeter.savings.request import DayTypes, Request, in_order, period
 from savings.table import Frequency
 from simulators.recorded import Fold
@@ -58,9 +59,10 @@ Csv = Annotated[bool, typer.Option("--csv", help="Write the table as CSV to stdo
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="What a measure saved, with an interval, from a CSV.", no_args_is_help=True)
+    group = typer.Typer(help="What a measure saved: from a CSV, or a run's bundle.", no_args_is_help=True)
     group.command()(fit)
     group.command()(table)
+    group.command()(verify)
     app.add_typer(group, name="savings")
 
 
