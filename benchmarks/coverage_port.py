@@ -17,7 +17,6 @@ from simulators.scenario import load_scenario
 from telemetry.site_file import load_site
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -54,11 +53,9 @@ def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
     site = load_site(default_site_file())
     scenario = load_scenario(scenario_name, seed=seed)
     port = Port(site, scenario)
-    demonstrators = site.demonstrators
-    keys = {
-        *ALWAYS,
-        *(str(key) for each in demonstrators for name in ("energy", "drivers") for key in _keys(each, name)),
-    }
+    meters = [(plan, meter) for plan in site.demonstrators for meter in plan.meters]
+    keys = {*ALWAYS, *(each.point for _, meter in meters for each in meter.points)}
+    keys |= {each.point for plan, meter in meters for each in plan.drivers_of(meter)}
     days = []
     hours: dict[str, list[NDArray[np.float64]]] = {key: [] for key in sorted(keys)}
     for made in port.days(scenario.begins, last_day(MONTHS, scenario.begins)):
@@ -73,11 +70,6 @@ def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
         arrays[f"day:{name}:{point}"] = np.array([row.day for row in own], "datetime64[D]")
         arrays[f"saved:{name}:{point}"] = np.array([row.saving for row in own])
     return arrays
-
-
-def _keys(demonstrator: Mapping[str, object], name: str) -> list[object]:
-    listed = demonstrator.get(name)
-    return listed if isinstance(listed, list) else []
 
 
 def _hourly(output: Output, day: Day) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from psycopg.types.json import Jsonb
 
 from storage.catalogue_tables import TABLES, changes_of, save
@@ -118,7 +119,7 @@ def _header(site: Site) -> dict[str, Any]:
         "timezone": site.timezone.key,
         "plain_topics": dict(site.plain_topics),
         "sparkplug": dict(site.sparkplug),
-        "demonstrators": _plain(site.demonstrators),
+        "demonstrators": msgspec.to_builtins(site.demonstrators),
         "calendars": _plain(site.calendars),
         "alarm_rules": _plain(site.alarm_rules),
     }
