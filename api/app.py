@@ -22,7 +22,7 @@ from api.parts import Admitted, Parts
 from api.routes import devices, health, ledger, live, quarantine, readings, reference, site
 from api.security import SecurityMiddleware, open_door
 from api.updates import latest_updates
-from storage.pool import ReadPool
+from storage.pool import ReadPool, WritePool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,7 +57,10 @@ def create_app(settings: ApiSettings, *, door: Door = open_door) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
-        with parts.pool:
+        with contextlib.ExitStack() as stack:
+            for pool in (parts.pool, parts.write_pool):
+                if pool is not None:
+                    stack.enter_context(pool)
             polling = asyncio.create_task(parts.hub.run(), name="live poller")
             try:
                 yield
@@ -110,5 +113,6 @@ def _parts(settings: ApiSettings, door: Door) -> Parts:
         hub=hub,
         metrics=Metrics(hub),
         door=door,
+        write_pool=WritePool(settings.dsn, size=settings.write_pool_size) if settings.write_token else None,
         downloads=threading.BoundedSemaphore(settings.max_streams),
     )

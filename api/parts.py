@@ -10,7 +10,7 @@ from api.live import LiveHub
 from api.metrics import Metrics
 from api.security import Door, Principal
 from api.settings import ApiSettings
-from storage.pool import ReadPool
+from storage.pool import ReadPool, WritePool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,7 @@ class Parts:
     hub: LiveHub
     metrics: Metrics
     door: Door
+    write_pool: WritePool | None = None  # none where nobody may write
     downloads: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(2))
 
 

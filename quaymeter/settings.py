@@ -83,6 +83,9 @@ class Settings:
     worker_http_port: int = _row(9102, "health and metrics of a worker; 0: any free port", low=0, high=65535)
     api_hosts: tuple[str, ...] = _row((), "names under which the API may be asked, comma separated; * allows all")
     api_language: str = _row("fr", "language of the console until a user chooses", choices=("fr", "en"))
+    api_write_token: str = _row(
+        "", "bearer token that lets a program write plans, events and runs; empty: the API only reads", secret=True
+    )
     api_port: int = _row(8080, "API and console; 0: any free port", low=0, high=65535)
     log_level: str = _row("info", "how much is logged", choices=("debug", "info", "warning", "error"))
     log_format: str = _row("text", "text for people, json for a log store", choices=("text", "json"))
