@@ -25,6 +25,14 @@ MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger(__name__)
 
 
+class Mistake(BaseModel):
+    """One of several mistakes in what was sent."""
+
+    place: str = Field(examples=["meters[0].unit"], description="Path of the field in the body.")
+    detail: str = Field(examples=["unit 'kWh' counts no amount"], description="The cause.")
+    cure: str = Field(default="", examples=['did you mean "kW.h"?'], description="What to do about it.")
+
+
 class ProblemDetails(BaseModel):
     """What every error of this service looks like (RFC 9457)."""
 
@@ -35,10 +43,13 @@ class ProblemDetails(BaseModel):
     place: str = Field(default="", examples=["points"], description="Where: a parameter, a part of the service.")
     cure: str = Field(default="", examples=["did you mean 'cold/room-1/t_air'?"], description="What to do about it.")
     instance: str = Field(default="", examples=["/api/v1/readings"], description="The path that was asked for.")
+    mistakes: list[Mistake] = Field(default=[], description="Every mistake of a body; none where it is not about one.")
 
 
 class ProblemError(QuaymeterError):
     """A request that cannot be answered; becomes a problem document."""
+
+    mistakes: tuple[Mistake, ...] = ()
 
     def __init__(self, status: HTTPStatus, kind: str, cause: str, *, place: str = "", cure: str = "") -> None:
         """Keep the HTTP status and the stable name of the kind beside place, cause and cure."""
@@ -72,8 +83,13 @@ def document(
     }
 
 
-def _answer(request: Request, status: int, kind: str, detail: str, place: str = "", cure: str = "") -> Response:
+def _answer(
+    request: Request, status: int, kind: str, detail: str, place: str = "", cure: str = "",
+    mistakes: tuple[Mistake, ...] = (),
+) -> Response:  # fmt: skip
     body = document(status, kind, detail, place=place, cure=cure, instance=request.url.path)
+    if mistakes:
+        body["mistakes"] = [each.model_dump() for each in mistakes]
     answer: Response
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
         answer = request.app.state.problem_page(request, body)
@@ -86,7 +102,10 @@ def _answer(request: Request, status: int, kind: str, detail: str, place: str = 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this class only
-    return _answer(request, error.status, error.kind, error.cause, error.place, error.cure)
+    answer = _answer(request, error.status, error.kind, error.cause, error.place, error.cure, error.mistakes)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 async def _on_storage(request: Request, error: Exception) -> Response:
