@@ -2,7 +2,7 @@
 
 The writer leaves a note of every batch (point, first and last time, a UTC day at most). `refresh` takes notes, gathers
 the windows of points that are rolled up alike, and lets the database make their buckets anew (see
-migrations/common/0005-rollup-functions.sql, and 0012-history-*.sql for history that is coarser than live readings).
+migrations/common/0005-rollup-functions.sql, and 0012-history-*.sql for what is kept of coarser history).
 Notes and buckets change in one transaction: a kill loses nothing.
 """
 
