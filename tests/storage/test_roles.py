@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 VIEWS = {
     "v_site", "v_asset", "v_point", "v_latest", "v_reading", "v_reading_1m", "v_reading_15m", "v_reading_1h",
     "v_reading_1d", "v_ledger", "v_quarantine", "v_device_loss", "v_device", "v_device_change", "v_meta_difference",
+    "v_demonstrator", "v_savings_run", "v_savings_day", "v_non_routine_event",
 }  # fmt: skip
 
 
@@ -94,6 +95,32 @@ def test_the_services_apply_sites_and_refresh_but_never_change_readings(database
         assert refused(app, query), query
     with connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM reading_1d").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "UPDATE savings_run SET stopped = true",
+        "DELETE FROM savings_run",
+        "UPDATE savings_figure SET saving = 1",
+        "UPDATE savings_day SET saving = 1",
+        "DELETE FROM savings_succession",
+        "UPDATE demonstrator_plan SET plan = '{}'",
+        "UPDATE non_routine_event_change SET who = 'me'",
+        "UPDATE demonstrator SET key = 'x'",
+        "DELETE FROM jobs.schema_step",
+        "CREATE TABLE jobs.mine (a int)",
+    ],
+)
+def test_the_services_never_change_what_was_declared_or_found(logins: dict[str, str], query: str) -> None:
+    """Plans, events and runs are only ever added; the queue is used, not rebuilt."""
+    assert refused(logins["app"], query)
+
+
+def test_nobody_else_uses_the_queue(logins: dict[str, str]) -> None:
+    """Jobs are seen and made by services alone."""
+    query = "SELECT * FROM jobs.procrastinate_jobs"
+    assert [refused(logins[role], query) for role in ("app", "writer", "reader")] == [False, True, True]
 
 
 def test_the_reader_sees_views_and_nothing_else(database: str, logins: dict[str, str]) -> None:
