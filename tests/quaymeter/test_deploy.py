@@ -88,10 +88,10 @@ def test_compose_reads_its_file(tmp_path: Path) -> None:
         assert f"\n  {service}:\n" in done.stdout
 
 
-def test_the_image_holds_what_the_api_needs_and_nothing_else() -> None:
-    """deploy/image-packages.txt is exactly what quaymeter[api] requires, and setuptools for the build."""
+def test_the_image_holds_what_the_services_need_and_nothing_else() -> None:
+    """deploy/image-packages.txt is exactly what quaymeter[api,reports] requires, and setuptools for the build."""
     listed = (ROOT / "deploy" / "image-packages.txt").read_text(encoding="utf-8").split()
-    assert set(listed) == _closure("quaymeter", {"api"}) | {"setuptools"}
+    assert set(listed) == _closure("quaymeter", {"api", "reports"}) | {"setuptools"}
 
 
 def test_the_part_of_the_lock_file_keeps_its_hashes() -> None:
