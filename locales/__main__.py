@@ -1,7 +1,8 @@
 """Brings the catalogues in step with the code: `python -m locales` after a sentence was added or changed.
 
-New sentences are added to both catalogues, gone ones are removed, and both are compiled. English is the language of
-the sources, so its catalogue fills itself; French sentences that are missing are named, and wait for a translator.
+`python -m locales report` does it for one of them. New sentences are added to both catalogues, gone ones are removed, and both
+are compiled. English is the language of the sources, so its catalogue fills itself; French sentences that are missing
+are named, and wait for a translator.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from babel.messages.pofile import read_po, write_po
 from locales import DIRECTORY, DOMAIN, LANGUAGES, REPORT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 ROOT = DIRECTORY.parent
@@ -90,10 +92,10 @@ def missing(catalogue: Catalog) -> list[str]:
     return gaps
 
 
-def main() -> int:
-    """Update and compile all catalogues; 1 if a translation is missing."""
+def main(domains: Sequence[str] = ()) -> int:
+    """Update and compile the catalogues named, all where none is; 1 if a translation is missing."""
     gaps = 0
-    for domain, language in product(ROOMS, LANGUAGES):
+    for domain, language in product(domains or ROOMS, LANGUAGES):
         catalogue = updated(language, domain)
         text = text_of(catalogue)
         source(language, domain).write_bytes(text)
@@ -105,4 +107,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
