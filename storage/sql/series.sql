@@ -28,3 +28,17 @@ ORDER BY p.id, r;
 -- name: extent
 -- From when to when the roll-ups of these points reach; every point has days.
 SELECT min(bucket), max(bucket) + interval '2 days' FROM reading_1d WHERE point_id = ANY(%(points)s);
+
+-- name: late
+-- On which days (of UTC) of a window readings of these points arrived after a moment, with the first and the last.
+SELECT point_id, min(ts), max(ts) FROM reading
+WHERE point_id = ANY(%(points)s) AND ts >= %(start)s AND ts < %(end)s AND received_at > %(known_at)s
+GROUP BY point_id, date_trunc('day', ts) ORDER BY point_id, min(ts);
+
+-- name: cadences
+-- Stretches of coarser history of a point.
+SELECT cadence_s, starts, ends FROM history_cadence WHERE point_id = %s;
+
+-- name: swaps
+-- When a point's meter was changed, with both registers.
+SELECT at, register_before, register_after FROM meter_swap WHERE point_id = %s ORDER BY at;
