@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 NONE = "–"
 NARROW = "\u202f"  # between a number and its unit, never broken
 MINUS = "\u2212"
-CARBON_UNIT, CARBON = "t{CO2e}", noted("t CO₂e")
+# Tonnes and kilograms of a footprint say of what they are; UCUM lets braces say it.
+FOOTPRINTS = {"t{CO2e}": noted("t CO₂e"), "kg{CO2e}": noted("kg CO₂e")}
 
 
 def number(say: Words, value: float | None, decimals: int) -> str:
@@ -67,12 +69,20 @@ def with_unit(text: str, unit: str) -> str:
 
 def shown(say: Words, unit: str) -> str:
     """Return a unit as people write it."""
-    return say(CARBON) if unit == CARBON_UNIT else symbol(unit)
+    return say(FOOTPRINTS[unit]) if unit in FOOTPRINTS else symbol(unit)
 
 
 def footprint(figure: Figure | None) -> Figure | None:
-    """Return a figure of emissions whose tonnes say of what they are."""
-    return figure and msgspec.structs.replace(figure, unit=CARBON_UNIT)
+    """Return a figure of emissions [t] that says of what it is, in kilograms where it is below a tonne."""
+    if figure is None:
+        return None
+    times, unit = (1.0, "t{CO2e}") if abs(figure.value) >= 1 else (1000.0, "kg{CO2e}")
+    low, high, error = (
+        None if end is None else times * end for end in (figure.low, figure.high, figure.standard_error)
+    )
+    return msgspec.structs.replace(
+        figure, value=times * figure.value, low=low, high=high, standard_error=error, unit=unit
+    )
 
 
 def decimals_of(figure: Figure) -> int:
@@ -145,7 +155,7 @@ def money(say: Words, value: float, decimals: int) -> str:
 
 def day(say: Words, moment: date | str) -> str:
     """Return a date in words."""
-    return say.date(date.fromisoformat(moment[:10]) if isinstance(moment, str) else moment)
+    return _first(say, say.date(date.fromisoformat(moment[:10]) if isinstance(moment, str) else moment))
 
 
 def days_between(say: Words, first: date | str, last: date | str) -> str:
@@ -154,7 +164,7 @@ def days_between(say: Words, first: date | str, last: date | str) -> str:
     if one == other:
         return day(say, one)
     words: str = dates.format_interval(one, other, "yMMMd", locale=say.locale)
-    return words.replace("\u2009", " ")  # thin spaces that the text face lacks
+    return _first(say, words.replace("\u2009", " "))  # thin spaces that the text face lacks
 
 
 def month(say: Words, text: str) -> str:
@@ -193,6 +203,11 @@ def moment(say: Words, when: datetime, zone: str) -> str:
     """Return date and time of day in a zone, which is named."""
     text: str = dates.format_datetime(when, format="medium", tzinfo=dates.get_timezone(zone), locale=say.locale)
     return f"{text} ({zone})"
+
+
+def _first(say: Words, words: str) -> str:
+    """Return a date in which French calls the first of a month so."""
+    return re.sub(r"(?<!\d)1 (?=[^\W\d])", "1er ", words) if say.language == "fr" else words
 
 
 def _shares_unit(figure: Figure) -> bool:

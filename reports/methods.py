@@ -49,4 +49,4 @@ def short_method(method: str, say: Words) -> str:
 
 def form_words(form: str, say: Words) -> str:
     """Return the form of a model in words, one for each change-point driver."""
-    return ", ".join(f"{part}: {say(FORMS[part])}" if part in FORMS else part for part in form.split("+"))
+    return ", ".join(f"{part} ({say(FORMS[part])})" if part in FORMS else part for part in form.split("+"))

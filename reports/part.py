@@ -6,25 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import msgspec
-
 if TYPE_CHECKING:
     from locales.words import Words
     from savings.record import MeterInput, MeterRun, Run, RunInput
+    from savings.restate import Explanation
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason why a run says something else than the run before it."""
-
-    what: str  # such as the point or the day that changed
-    detail: str
-
-
-class Restatement(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Restatement:
     """The run before this one, and why the two differ."""
 
     previous: Run
-    differences: tuple[Difference, ...] = ()
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

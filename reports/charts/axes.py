@@ -141,7 +141,7 @@ class Panel:
 
 def panel(
     canvas: Canvas, x: tuple[float, float], y: tuple[float, float], *, top: float = 40, bottom: float = 34,
-    left: float = 58, right: float = 12,
+    left: float = 58, right: float = 18,
 ) -> Panel:  # fmt: skip
     """Return the panel that leaves room for ticks, title and legend; ends that are one value are spread."""
     return Panel(

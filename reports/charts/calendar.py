@@ -30,13 +30,13 @@ def calendar(part: Part, say: Words, width: float) -> str:
     months = sorted({(day.year, day.month) for day in states})
     top, label = legend_height(width, keys) + 18, 62.0
     side = (width - label - 4) / 31
-    tall = min(side * 0.8, 10.5)
+    tall = min(max(side * 0.8, 9.0), 10.5)
     canvas = Canvas(width, top + tall * len(months) + 4)
     for number in (1, 5, 10, 15, 20, 25, 31):
         canvas.text(label + side * (number - 0.5), top - 4, str(number), anchor="middle", size=9.5)
     for row, (year, month) in enumerate(months):
         name = dates.format_skeleton("yMMM", date(year, month, 1), locale=say.locale)
-        canvas.text(label - 6, top + tall * (row + 1) - 2, name, anchor="end", size=min(9.5, tall + 1))
+        canvas.text(label - 6, top + tall * (row + 1) - 2, name, anchor="end", size=min(9.5, tall))
     for state, color in LIGHT.items():
         cells = [
             (label + side * (day.day - 1) + 0.5, top + tall * months.index((day.year, day.month)) + 0.5)

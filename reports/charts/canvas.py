@@ -23,8 +23,8 @@ WIDE, NARROW = 680.0, 344.0  # [px] widths: a page of paper, a phone
 
 
 def text_width(text: str, size: float = TEXT) -> float:
-    """Return about how wide a text is [px]: letters of this face are half as wide as they are tall."""
-    return 0.5 * size * len(text)
+    """Return how wide a text is at most [px]: letters of wide faces are 0.58 of their size, a page takes what it has."""
+    return 0.58 * size * len(text)
 
 
 class Canvas:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.document import Facts, Grid, Paragraph, Signatures
-from reports.figures import NONE, full, moment, number, shown, with_unit
-from reports.sections.pieces import known
+from reports.document import Facts, Paragraph, Signatures
+from reports.figures import moment
+from reports.sections.restated import restated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reports.document import Block
-    from reports.part import Material, Restatement
+    from reports.part import Material
 
 
 def closing(material: Material) -> Iterator[Block]:
@@ -21,7 +21,7 @@ def closing(material: Material) -> Iterator[Block]:
     if material.restatement is None:
         yield Paragraph(text=say("No earlier run is compared with: this report restates nothing."))
     else:
-        yield from _restated(material, material.restatement)
+        yield from restated(material, material.restatement)
     yield Paragraph(
         text=say("A run is a pure function of its input. Whoever holds the bundle computes every figure again, to the "
                  "last digit, offline, with: quaymeter savings verify BUNDLE")
@@ -37,37 +37,3 @@ def closing(material: Material) -> Iterator[Block]:
         roles=(say("Prepared by"), say("Reviewed by"), say("For the client")),
         columns=(say("Name"), say("Date"), say("Signature")),
     )
-
-
-def _restated(material: Material, before: Restatement) -> Iterator[Block]:
-    say = material.say
-    yield Paragraph(
-        text=say(
-            "This report restates a run known at %(known)s (hash %(hash)s).",
-            known=moment(say, before.previous.known_at, material.given.timezone),
-            hash=before.previous.input_hash[:12],
-        )
-    )
-    earlier = {each.meter: each for each in before.previous.meters}
-    rows = []
-    for part in material.parts:
-        old = earlier.get(part.run.meter)
-        was, now = old.saving if old else None, part.run.saving
-        change = NONE if was is None or now is None else with_unit(
-            number(say, now.value - was.value, 0), shown(say, part.run.unit)
-        )  # fmt: skip
-        rows.append((say.named(part.run.name, part.run.meter), full(say, was), full(say, now), change))
-    yield Grid(
-        caption=say("Then and now"),
-        headings=(say("Figure"), say("Then"), say("Now"), say("Difference")),
-        align="lrrr", rows=tuple(rows),
-    )  # fmt: skip
-    if before.differences:
-        yield Grid(
-            caption=say("Why they differ"),
-            headings=(say("What"), say("Detail")),
-            align="ll",
-            rows=tuple((each.what, known(each.detail)) for each in before.differences),
-        )
-    else:
-        yield Paragraph(text=say("No difference of data, plan or versions was named."))

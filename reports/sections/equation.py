@@ -38,14 +38,14 @@ def parameter_name(name: str, part: Part, say: Words) -> str:
         return say("base")
     driver, level = _level(name)
     if level:
-        return f"{label_of(driver, part, say)}: {_kind(driver, level, say)}"
+        return f"{label_of(driver, part, say)} – {_kind(driver, level, say)}"
     driver, _, piece = name.rpartition(".")
     words = {
         "slope_above": say("slope above the change point"), "slope_below": say("slope below the change point"),
         "knot": say("change point"), "knot_above": say("upper change point"), "knot_below": say("lower change point"),
         "ratio": say("use for each unit"),
     }  # fmt: skip
-    return f"{label_of(driver, part, say)}: {words[piece]}" if piece in words else label_of(name, part, say)
+    return f"{label_of(driver, part, say)} – {words[piece]}" if piece in words else label_of(name, part, say)
 
 
 def label_of(driver: str, part: Part, say: Words) -> str:
@@ -76,7 +76,7 @@ def _term(each: ParameterRecord, knots: Mapping[str, ParameterRecord], part: Par
         return each.value, f"{size} × {label_of(each.name.removesuffix('.ratio'), part, say)}"
     name, place = label_of(driver, part, say), with_unit(plain(say, knot.value), unit_of(knot.unit, say))
     inside = f"{name} {MINUS} {place}" if side == "above" else f"{place} {MINUS} {name}"
-    return each.value, f"{size} × max(0; {inside})"
+    return each.value, say("%(size)s × max(0, %(inside)s)", size=size, inside=inside)
 
 
 def _level(name: str) -> tuple[str, str]:

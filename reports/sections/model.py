@@ -100,7 +100,7 @@ def _fit(material: Material, part: Part, it: ModelRecord) -> Facts:
                 say("%(value)s (zero for least squares: it says something out of sample only)",
                     value=percent(say, it.nmbe, 2)),
             ),
-            (say("Autocorrelation of residuals, lag one"), number(say, it.autocorrelation, 2)),
+            (say("Autocorrelation of residuals"), number(say, it.autocorrelation, 2)),
             (
                 say("Independent rows n′"),
                 say("%(effective)s of %(n)s", effective=number(say, it.n_effective, 0), n=number(say, it.n, 0)),
@@ -177,6 +177,7 @@ def _out_of_sample(material: Material, part: Part) -> Iterator[Block]:
     if out is None or not out.months:
         yield Paragraph(text=say("The model was not tested out of sample."), style="note")
         return
+    unit = shown(say, part.run.unit)
     yield subheading(material, say("Out of sample"))
     yield Paragraph(
         text=say("The form was fitted without each month in turn and asked for it: NMBE %(nmbe)s of use, CV(RMSE) of "
@@ -184,9 +185,16 @@ def _out_of_sample(material: Material, part: Part) -> Iterator[Block]:
     )  # fmt: skip
     yield Grid(
         caption=say("Measured less predicted, by month left out"),
-        headings=(say("Month"), shown(say, part.run.unit)),
-        align="lr",
-        rows=tuple(
-            (month(say, name), plain(say, error, 3)) for name, error in zip(out.months, out.errors, strict=True)
+        headings=(say("Month"), unit, "", say("Month"), unit),
+        align="lrllr",
+        rows=_in_two(
+            [(month(say, name), plain(say, error, 3)) for name, error in zip(out.months, out.errors, strict=True)]
         ),
     )
+
+
+def _in_two(pairs: list[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
+    """Return pairs as rows of two, read down the first column and then the second."""
+    half = -(-len(pairs) // 2)
+    second = [*pairs[half:], ("", "")][:half]
+    return tuple((*left, "", *right) for left, right in zip(pairs, second, strict=False))

@@ -74,7 +74,9 @@ def _reading(material: Material, part: Part) -> str:
     say, months = material.say, part.run.months
     above = sum(row.saving.low is not None and row.saving.low > 0 for row in months)
     below = sum(row.saving.high is not None and row.saving.high < 0 for row in months)
-    text = say("In %(above)s of %(n)s months the whole interval lies above zero, in %(below)s below.",
-               above=number(say, above, 0), below=number(say, below, 0), n=number(say, len(months), 0))  # fmt: skip
+    text = say("In %(above)s of %(n)s months the whole interval lies above zero.", above=number(say, above, 0),
+               n=number(say, len(months), 0))  # fmt: skip
+    if below:
+        text += " " + say("In %(below)s it lies below.", below=number(say, below, 0))
     return text + " " + say("A straight line is a steady saving; a kink is an event or a measure that came undone; a "
                             "line that turns back is a saving lost.")  # fmt: skip

@@ -24,7 +24,7 @@ OPTIONS = {
     Option.B: noted("B – retrofit isolation: all parameters are measured"),
     Option.C: noted("C – whole facility: the site's own meter"),
 }
-FREQUENCIES = {"hourly": noted("hours"), "daily": noted("days"), "monthly": noted("months")}
+FREQUENCIES = {"hourly": noted("hour"), "daily": noted("day"), "monthly": noted("month")}
 PERIODS = {"baseline": noted("Baseline"), "reporting": noted("Reporting period")}
 _YEAR = 365
 
@@ -39,8 +39,7 @@ def plan(material: Material) -> Iterator[Block]:
         (say("IPMVP option"), say(OPTIONS[it.option])),
         (say("IPMVP edition"), it.ipmvp_edition),
         (say("Interactive effects"), say.named(it.interactive_effects, say("none declared"))),
-        (say("Expected saving"),
-         expected_share(*it.expected_saving, say) if it.expected_saving else say("none declared")),
+        (say("Expected saving"), _expected(material)),
         (say("Confidence of intervals"), percent(say, it.confidence, 0)),
         (say("Method of uncertainty"), method_name(it.method, say)),
         (say("Responsible"), it.responsible or say("nobody named")),
@@ -54,6 +53,16 @@ def plan(material: Material) -> Iterator[Block]:
     elif it.option is Option.A:
         yield Paragraph(text=say("Option A, but the plan names no stipulated parameter: it ought to."), style="bad")
     yield from _deviations(material)
+
+
+def _expected(material: Material) -> str:
+    """Return the expected range; it speaks of the first figure, which is the measure's own."""
+    say, expected = material.say, material.given.plan.expected_saving
+    if expected is None:
+        return say("none declared")
+    first = material.parts[0].run
+    name = f" ({say.named(first.name, first.meter)})" if material.several else ""
+    return expected_share(*expected, say) + name
 
 
 def _stipulations(material: Material) -> Grid:
@@ -127,7 +136,7 @@ def periods(material: Material) -> Iterator[Block]:
             ),
             (say("Reporting period"),
              _span(material, days_between(say, run.reporting_from, run.reporting_to), reporting_days)),
-            (say("Rows"), say(FREQUENCIES.get(material.given.plan.frequency, material.given.plan.frequency))),
+            (say("Time step"), say(FREQUENCIES.get(material.given.plan.frequency, material.given.plan.frequency))),
         )
     )  # fmt: skip
     yield Paragraph(text=_cycles(material, baseline_days, reporting_days))
@@ -148,7 +157,8 @@ def periods(material: Material) -> Iterator[Block]:
 
 
 def _span(material: Material, words: str, days: int) -> str:
-    return f"{words} ({material.say.plural('%(n)s day', '%(n)s days', days)})"
+    length = material.say.plural("%(n)s day", "%(n)s days", days)
+    return f"{words} ({length})"
 
 
 def _cycles(material: Material, baseline_days: int, reporting_days: int) -> str:

@@ -19,19 +19,34 @@ if TYPE_CHECKING:
 
 
 def summary(material: Material) -> Iterator[Block]:
-    """Yield the blocks of the section."""
+    """Yield the blocks of the section: what every figure says, all together, the drawings, what must be known."""
     say = material.say
     yield Paragraph(text=_question(material), style="lead")
     for part in material.parts:
         yield from heading(material, part)
         yield verdict(part, say)
+        yield from _found(material, part, "stop")
         if part.run.saving is not None:
             yield from _figures(material, part)
-        found = [each for each in part.run.findings if each.severity != "info"]
-        if found:
-            yield Notices(notices=notices(found, say))
     if material.several and material.run.money is not None:
         yield from _together(material)
+    for part in material.parts:
+        yield from _drawn(material, part)
+    for part in material.parts:
+        yield from _found(material, part, "warning")
+
+
+def _found(material: Material, part: Part, severity: str) -> Iterator[Block]:
+    """Yield the findings of one severity, under a heading where they do not stand under the figure's own."""
+    found = [each for each in part.run.findings if each.severity == severity]
+    if found and severity == "warning":
+        yield Heading(text=_titled(material, part, material.say("What must be known")))
+    if found:
+        yield Notices(notices=notices(found, material.say))
+
+
+def _titled(material: Material, part: Part, text: str) -> str:
+    return f"{material.say.named(part.run.name, part.run.meter)} – {text}" if material.several else text
 
 
 def _question(material: Material) -> str:
@@ -55,7 +70,7 @@ def _figures(material: Material, part: Part) -> Iterator[Block]:
             confidence=confidence,
         )
     )  # fmt: skip
-    expected = expectation(part, say)
+    expected = expectation(part, say) if part is material.parts[0] else ""  # of the measure's own figure
     if expected:
         yield Paragraph(text=expected)
     if run.normalised is not None:
@@ -65,14 +80,20 @@ def _figures(material: Material, part: Part) -> Iterator[Block]:
                 normalised=full(say, run.normalised),
             )
         )
-    if run.indicators:
-        yield _indicators(material, part)
+
+
+def _drawn(material: Material, part: Part) -> Iterator[Block]:
+    """Yield the drawing of both periods, and key figures."""
+    say = material.say
+    title = say("Measured use and adjusted baseline")
     yield from picture(
         partial(measured_and_baseline, part, say),
-        caption=say("Measured use and adjusted baseline"),
+        caption=_titled(material, part, title),
         alt=say("Measured use and the baseline model over both periods: before the measure they follow each other, "
                 "after it the gap between them is the saving."),
     )  # fmt: skip
+    if part.run.indicators:
+        yield _indicators(material, part)
 
 
 def _cards(material: Material, part: Part) -> Iterator[Card]:
@@ -85,7 +106,7 @@ def _cards(material: Material, part: Part) -> Iterator[Card]:
             interval=interval_of(say, run.percent),
         )
     if run.money is not None:
-        yield Card(label=say("Money"), value=value_of(say, run.money), interval=interval_of(say, run.money))
+        yield Card(label=say("In euros"), value=value_of(say, run.money), interval=interval_of(say, run.money))
     carbon = footprint(run.carbon)
     if carbon is not None:
         yield Card(label=say("Emissions avoided"), value=value_of(say, carbon), interval=interval_of(say, carbon))
@@ -98,7 +119,7 @@ def _whole(material: Material, part: Part, value: float | None) -> str:
 def _indicators(material: Material, part: Part) -> Grid:
     say = material.say
     return Grid(
-        caption=say("Key figures before and after"),
+        caption=_titled(material, part, say("Key figures before and after")),
         headings=(say("Key figure"), say("Baseline"), say("Reporting period")),
         align="lrr",
         rows=tuple(
@@ -111,7 +132,7 @@ def _indicators(material: Material, part: Part) -> Grid:
 def _together(material: Material) -> Iterator[Block]:
     say, run = material.say, material.run
     yield Heading(text=say("All figures together"))
-    rows = [(say("Money"), full(say, run.money))]
+    rows = [(say("In euros"), full(say, run.money))]
     if run.carbon is not None:
         rows.append((say("Emissions avoided"), full(say, footprint(run.carbon))))
     yield Facts(rows=tuple(rows))

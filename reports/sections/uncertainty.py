@@ -59,7 +59,9 @@ def _side_by_side(material: Material, part: Part) -> Iterator[Block]:
         align="lrrr",
         rows=tuple(
             (
-                method_name(name, say) + (f" – {say('counts here')}" if name == run.method else ""),
+                say("%(method)s – counts here", method=method_name(name, say))
+                if name == run.method
+                else method_name(name, say),
                 value_of(say, figure, decimals=places), interval_of(say, figure, decimals=places),
                 number(say, figure.standard_error, places),
             )
@@ -82,6 +84,13 @@ def _held(material: Material) -> Iterator[str]:
     yield say("what the baseline leaves open in coefficients and change points")
     if any(each.event.status is Status.ACCEPTED for part in material.parts for each in part.run.events):
         yield say("the standard errors of the accepted events")
+    if _stipulated(material):
+        yield say("the standard errors of the stipulated parameters, which section 2 lists")
+
+
+def _stipulated(material: Material) -> bool:
+    """Say whether the run joined the errors of stipulated parameters to its intervals."""
+    return any(each.code == "stipulated" for part in material.parts for each in part.run.findings)
 
 
 def _not_held(material: Material) -> Iterator[str]:
@@ -94,7 +103,7 @@ def _not_held(material: Material) -> Iterator[str]:
         if classes
         else say("errors of the meters (no accuracy class declared)")
     )
-    if plan.stipulations:
+    if plan.stipulations and not _stipulated(material):
         yield say("errors of the stipulated parameters, which section 2 lists with their standard errors")
     yield say("prices and emission factors, taken for exact")
     yield say("changes on site that no event describes: opening hours, plant, set points")
