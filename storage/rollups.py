@@ -98,6 +98,19 @@ def refresh_all(dsn: str, *, max_batches: int = BATCHES_AT_ONCE) -> int:
     return taken
 
 
+def refresh_waiting(connection: Connection, point_ids: Sequence[int]) -> None:
+    """Make what waits of these points within the open transaction, for a look ahead; notes stay, nothing is committed.
+
+    No refresher is at work meanwhile: it waits for one and keeps others away for the rest of the transaction.
+    """
+    with storage_errors("refresh the roll-ups"):
+        connection.execute(statement("rollups", "wait_for_lock"))
+        with connection.cursor(binary=True) as cursor:
+            groups = _grouped(cursor.execute(statement("rollups", "waiting"), (list(point_ids),)).fetchall())
+        for group, windows in sorted(groups.items()):
+            _refresh_apart(connection, group, windows)
+
+
 def backlog(connection: Connection) -> tuple[int, float]:
     """Return the number of batches that wait, and the age of the oldest [s]."""
     with storage_errors("read the backlog of roll-ups"):

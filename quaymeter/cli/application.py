@@ -35,6 +35,7 @@ COMMANDS = {
     "quarantine": "quarantine",
     "import": "transfer",
     "export": "transfer",
+    "correct": "correct",
     "db": "db",
     "doctor": "doctor",
     "part": "part",

@@ -103,10 +103,13 @@ BEGIN
         WITH ask AS (
             SELECT u.point_id, p.kind, u.first_ts, u.last_ts, rollup_level(p.period_s, $2) <> $1 AS beside,
                    -- The longest hold that the new readings may have, or may have cut short.
-                   make_interval(secs => rollup_hold(p.silent_after_s, (
+                   make_interval(secs => rollup_hold(p.silent_after_s, greatest((
                        SELECT max(h.cadence_s) FROM history_cadence AS h
                        WHERE h.point_id = u.point_id AND h.starts <= u.last_ts
-                           AND h.ends + make_interval(secs => rollup_hold(0, h.cadence_s)) >= u.first_ts))) AS hold,
+                           AND h.ends + make_interval(secs => rollup_hold(0, h.cadence_s)) >= u.first_ts), (
+                       SELECT max(c.cadence_s) FROM correction AS c
+                       WHERE c.point_id = u.point_id AND c.starts <= u.last_ts
+                           AND c.ends + make_interval(secs => rollup_hold(0, c.cadence_s)) >= u.first_ts)))) AS hold,
                    bucket_number($1, $2, u.first_ts) AS k0, bucket_number($1, $2, u.last_ts) AS k1
             FROM unnest($3, $4, $5) AS u (point_id, first_ts, last_ts)
             JOIN point AS p ON p.id = u.point_id
@@ -220,14 +223,23 @@ DECLARE
     stretches text;
     -- The level whose bucket ends the hold of a point's last reading.
     kept_there text := quote_literal(kept);
+    cadence_there text := 'rollup_cadence(point_id, to_timestamp(e))';
 BEGIN
     SELECT array_agg(r.point_id) INTO points FROM unnest(reaches) AS r;
     IF EXISTS (SELECT FROM history_cadence AS h WHERE h.point_id = ANY(points)) THEN
         kept_there := format('rollup_kept_at(%L, $2, point_id, to_timestamp(e))', kept);
     END IF;
+    IF EXISTS (SELECT FROM correction AS c WHERE c.point_id = ANY(points) AND c.cadence_s IS NOT NULL) THEN
+        cadence_there := format('greatest(%s, correction_cadence(point_id, to_timestamp(e)))', cadence_there);
+    END IF;
+    -- Where nothing is corrected the raw table is read alone.
     SELECT string_agg(format(
-               'SELECT r.point_id, r.ts, r.value, r.quality FROM reading AS r'
-               ' WHERE r.ts >= %L AND r.ts < %L AND r.point_id = ANY($3)', lower(s), upper(s)), ' UNION ALL ')
+               'SELECT r.point_id, r.ts, r.value, r.quality FROM %I AS r'
+               ' WHERE r.ts >= %L AND r.ts < %L AND r.point_id = ANY($3)',
+               CASE WHEN EXISTS (
+                   SELECT FROM correction AS c
+                   WHERE c.point_id = ANY(points) AND c.withdrawn_at IS NULL AND c.starts < upper(s) AND c.ends > lower(s))
+               THEN 'v_corrected_reading' ELSE 'reading' END, lower(s), upper(s)), ' UNION ALL ')
     INTO stretches
     FROM unnest((SELECT range_agg(r.raw) FROM unnest(reaches) AS r)) AS s;
     RETURN QUERY EXECUTE format($sql$
@@ -265,7 +277,7 @@ BEGIN
             -- What cadence it is of matters where a reading stands alone for longer than its point may be silent.
             -- OFFSET 0, here and below, keeps what is found from being worked out anew wherever it is used.
             SELECT link.*, CASE WHEN good AND (kind = 'event' OR next_e IS NULL OR next_e - e > silent)
-                                THEN rollup_cadence(point_id, to_timestamp(e)) END AS cadence_s
+                                THEN %10$s END AS cadence_s
             FROM link OFFSET 0
         ), gain AS (
             SELECT told.*,
@@ -325,13 +337,14 @@ BEGIN
         format(number_of, 'e'), format(last_of, 'until_e'), format(start_of, 'k + 1'), format(start_of, 'k'),
         format(start_of, 'b.k'), format(start_of, 'b.k + 1'), stretches,
         CASE level WHEN '1d' THEN '''infinity''::float8' ELSE 'rollup_longest_s()' END,
-        format('date_part(''epoch'', bucket_start(%1$s, $2, bucket_number(%1$s, $2, to_timestamp(e)) + 1))', kept_there))
+        format('date_part(''epoch'', bucket_start(%1$s, $2, bucket_number(%1$s, $2, to_timestamp(e)) + 1))', kept_there),
+        cadence_there)
     USING reaches, timezone, points;
 END
 $fn$;
 
 COMMENT ON FUNCTION rollup_rows IS
-    'Roll-up rows of these buckets from raw readings, exactly; `kept` is the point''s finest level. Nothing is written.';
+    'Roll-up rows of these buckets from readings as they count, exactly; `kept` is the finest level. Nothing is written.';
 
 CREATE FUNCTION rollup_sums(source text, level text, timezone text, points int[], first_bucket int[], last_bucket int[])
 RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE AS $fn$
