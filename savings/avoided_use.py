@@ -60,6 +60,7 @@ class AvoidedUse:
     findings: tuple[Finding, ...]  # of the reporting period; those of the fit are the baseline's
     coverage: float  # share of the period that has energy and all drivers, by hours
     totals: Totals  # intervals of any other rows
+    rows: NDArray[np.bool_]  # (r,) which of the reporting period's rows were used, m of them
 
     @property
     def cumulative(self) -> NDArray[np.float64]:
@@ -157,7 +158,7 @@ def avoided_use(
         standard_error=total.standard_error,
         method=total.method, baseline=baseline, start=used.start, measured=used.energy, adjusted=adjusted,
         saving=adjusted - used.energy, adjustments=tuple(adjustments), findings=findings,
-        coverage=float(used.hours.sum() / reporting.hours.sum()), totals=totals,
+        coverage=float(used.hours.sum() / reporting.hours.sum()), totals=totals, rows=predictable,
     )  # fmt: skip
 
 
@@ -208,8 +209,8 @@ def adjusted_intervals(
     share = rows @ days.T  # (T, A)
     joined = np.sqrt((share**2) @ error**2)
     return tuple(
-        each._replace(value=each.value + more, low=each.low + more, high=each.high + more).widened(float(wider))
-        for each, more, wider in zip(plain, share @ amount, joined, strict=True)
+        each._replace(value=each.value + more, low=each.low + more, high=each.high + more).widened(wider)
+        for each, more, wider in zip(plain, (share @ amount).tolist(), joined.tolist(), strict=True)
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from savings.models.ratio import amounts
 from savings.record import Figure, Indicator
-from savings.uncertainty.case import Case, positions
+from savings.uncertainty.case import Case, make_case, positions
 from savings.uncertainty.noise import inflation
 from savings.uncertainty.reml import noise_posterior
 from savings.uncertainty.student import two_sided_t
@@ -22,6 +22,7 @@ from telemetry.errors import ContractError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from savings.baseline import Baseline
     from savings.table import Table
     from telemetry.plan import Words
 
@@ -104,6 +105,30 @@ def specific_indicator(
     """Return the specific use of the baseline and of the reporting period; see `specific_use`."""
     both = [specific_use(table, driver, confidence=confidence, per=per, unit=unit) for table in (before, after)]
     return Indicator(id=identity, name=name, baseline=both[0], reporting=both[1])
+
+
+def use_by_amount(baseline: Baseline, table: Table, driver: str, *, confidence: float = 0.9, unit: str = "") -> Figure:
+    """Return energy by a driver over a table, with the interval of the noise around the baseline's model.
+
+    Weather and production are taken as they were: what is left open is what the same days would have used once more.
+    `specific_use` asks for more, the use under any conditions, and a year of seasons makes that answer wide.
+
+    Raises
+    ------
+    ContractError
+        If the amount adds up to 0 over the rows that have energy and the driver.
+    """
+    known = table.take(np.isfinite(table.energy) & np.isfinite(table.driver(driver).values))
+    total = float(amounts(known, driver).sum())
+    energy = float(known.energy.sum())
+    case = make_case(baseline, known.keep_drivers(tuple(each.name for each in baseline.table.drivers)))
+    noise = noise_posterior(case)
+    spread = inflation(case.scale[None], case.reporting_position, noise.phi, noise.white)[0]
+    error = float(np.sqrt(spread @ (noise.share * noise.variance)))
+    name = unit or f"{table.unit}/{table.driver(driver).unit}"
+    if total == 0.0:
+        raise ContractError("a quotient by 0", place=f"indicator in {name}", cure="choose days on which the plant ran")
+    return _figure(energy / total, error / abs(total), noise.dof, name, confidence)
 
 
 def thermal_power(

@@ -6,9 +6,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from savings.avoided_use import AvoidedUse, avoided_use
 from savings.baseline import Baseline, fit_baseline
+from savings.curves import curve_points, driver_ranges
 from savings.findings import Finding, InsufficientDataError, Severity
 from savings.normalised import normalised_savings
-from savings.record import EventOutcome, MeterRun
+from savings.out_of_sample import out_of_sample
+from savings.record import MeterRun
+from savings.run_events import (
+    adjusting_events,
+    adjustments_of,
+    outcomes,
+    stipulated_error,
+    suggestion_findings,
+    suggestions_of,
+)
 from savings.run_records import (
     LEAST_YEAR_DAYS,
     daily_columns,
@@ -22,12 +32,14 @@ from savings.run_records import (
     saving_figure,
 )
 from savings.run_table import coverage_of, excluded_rows, period_rows
+from savings.run_worth import indicators, run_worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from savings.record import Excluded, Figure, MeterInput, RunInput
+    from savings.record import EventOutcome, Excluded, Figure, MeterInput, RunInput
     from savings.run_table import PeriodRows
+    from telemetry.plan import NonRoutineEvent
 
 
 class _Worked(NamedTuple):
@@ -35,15 +47,19 @@ class _Worked(NamedTuple):
 
     baseline: Baseline | None
     saving: AvoidedUse | None
-    events: tuple[EventOutcome, ...]
     findings: tuple[Finding, ...]
+    events: tuple[EventOutcome, ...]
+    suggestions: tuple[NonRoutineEvent, ...] = ()
 
 
 def meter_run(given: RunInput, meter: MeterInput) -> MeterRun:
     """Return everything a run says of one figure."""
     before, after = period_rows(given, meter)
-    worked = _worked(given, before, after)
+    worked = _worked(given, meter, before, after)
     baseline, saving, unit = worked.baseline, worked.saving, meter.meter.unit
+    valued = None if saving is None else run_worth(given, meter, before, after, saving)
+    findings = (*worked.findings, *(() if valued is None else valued.findings))
+    labels = {each.name: each.label for each in meter.drivers}
     return MeterRun(
         meter=meter.meter.id,
         name=meter.meter.name,
@@ -53,13 +69,13 @@ def meter_run(given: RunInput, meter: MeterInput) -> MeterRun:
         measured=None if saving is None else float(saving.measured.sum()),
         adjusted=None if saving is None else float(saving.adjusted.sum()),
         adjustments=None if saving is None else float(saving.spread.sum()),
-        money=None,
-        carbon=None,
+        money=None if valued is None else valued.money,
+        carbon=None if valued is None else valued.carbon,
         normalised=_normalised(given, baseline, before, after),
         methods={} if saving is None else methods_beside(saving, unit),
         model=None if baseline is None else model_record(baseline),
-        out_of_sample=None,
-        ranges=(),
+        out_of_sample=None if baseline is None else out_of_sample(baseline),
+        ranges=() if baseline is None else driver_ranges(baseline.table, after.table, labels),
         coverage=(
             coverage_of(before, 0 if baseline is None else len(baseline.table)),
             coverage_of(after, 0 if saving is None else len(saving.start)),
@@ -67,24 +83,37 @@ def meter_run(given: RunInput, meter: MeterInput) -> MeterRun:
         months=() if saving is None else month_rows(saving, unit),
         daily=None if saving is None else daily_columns(saving),
         fit=None if baseline is None else fit_columns(baseline),
-        curves=(),
+        curves=() if baseline is None else curve_points(baseline),
         events=worked.events,
-        suggestions=(),
-        indicators=(),
-        findings=tuple(finding_record(each) for each in _ordered(worked.findings)),
+        suggestions=worked.suggestions,
+        indicators=()
+        if baseline is None or saving is None
+        else indicators(meter, baseline, before, after, given.plan.confidence),
+        findings=tuple(finding_record(each) for each in _ordered(findings)),
         excluded=_excluded(before, after, baseline, saving),
     )
 
 
-def _worked(given: RunInput, before: PeriodRows, after: PeriodRows) -> _Worked:
-    """Fit and compare; data that allow no figure become findings."""
+def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: PeriodRows) -> _Worked:
+    """Fit and compare, first without events, then with those that were agreed upon; what forbids a figure is found."""
     baseline = None
+    plan = given.plan
     try:
         baseline = fit_baseline(before.table)
-        saving = avoided_use(baseline, after.table, confidence=given.plan.confidence, method=given.plan.method)
+        saving = avoided_use(baseline, after.table, confidence=plan.confidence, method=plan.method)
     except InsufficientDataError as error:
-        return _Worked(baseline, None, (), (*(baseline.findings if baseline else ()), *error.findings))
-    return _Worked(baseline, saving, (), (*baseline.findings, *saving.findings))
+        found = (*(baseline.findings if baseline else ()), *error.findings)
+        return _Worked(baseline, None, found, outcomes(meter, (), ()))
+    events = adjusting_events(meter, saving)
+    sized = adjustments_of(saving, events)
+    agreed, stipulated = stipulated_error(plan, saving, sized)
+    if adjustments := (*sized, *agreed):
+        saving = avoided_use(
+            baseline, after.table, confidence=plan.confidence, method=plan.method, adjustments=adjustments
+        )  # fmt: skip
+    suggestions = suggestions_of(meter, baseline, saving)
+    findings = (*baseline.findings, *saving.findings, *stipulated, *suggestion_findings(suggestions))
+    return _Worked(baseline, saving, findings, outcomes(meter, events, sized), suggestions)
 
 
 def _normalised(given: RunInput, baseline: Baseline | None, before: PeriodRows, after: PeriodRows) -> Figure | None:

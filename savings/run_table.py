@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from savings.record import CoverageRecord, Excluded
 from savings.table import Driver, Frequency, Role, Table
 from telemetry.errors import ContractError
-from telemetry.plan import EventMethod, NonRoutineEvent, Status
+from telemetry.plan import EventMethod, NonRoutineEvent, Option, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from savings.record import Column, MeterInput, RunInput
+    from telemetry.plan import Plan
 
 BASELINE, REPORTING = "baseline", "reporting"
 _UNUSED = {  # why the fit or the sum passed over a row that the input let through
@@ -34,6 +36,8 @@ class PeriodRows(NamedTuple):
     reasons: tuple[str, ...]  # (k,) "" or why the row is not in the table
     coverage: NDArray[np.float64]  # (k,)
     table: Table
+    table_rows: NDArray[np.intp]  # (n,) rows of the input that the table holds
+    factor: float  # what is stipulated (option A): the table's energy is the input's times this
 
 
 def period_rows(given: RunInput, meter: MeterInput) -> tuple[PeriodRows, PeriodRows]:
@@ -53,14 +57,23 @@ def period_rows(given: RunInput, meter: MeterInput) -> tuple[PeriodRows, PeriodR
             "its plan has no periods", place=f"demonstrator {given.plan.id}",
             cure="give it a baseline and a reporting period, in the site file or with a revision of the plan",
         )  # fmt: skip
-    whole = _table(given, meter)
+    factor = stipulated_factor(given.plan)
+    whole = _table(given, meter, factor)
     day = whole.start.astype("datetime64[D]")
     last = min(periods.reporting_to or given.reporting_to, given.reporting_to)
     before = (day >= np.datetime64(periods.baseline_from)) & (day <= np.datetime64(periods.baseline_to))
     after = (day >= np.datetime64(periods.reporting_from)) & (day <= np.datetime64(last))
     accepted = [event for event in meter.events if event.status is Status.ACCEPTED]
     excluded = [event for event in accepted if event.method is EventMethod.EXCLUDED]
-    return _period(BASELINE, meter, whole, before, accepted), _period(REPORTING, meter, whole, after, excluded)
+    return (
+        _period(BASELINE, meter, whole, at=np.flatnonzero(before), events=accepted, factor=factor),
+        _period(REPORTING, meter, whole, at=np.flatnonzero(after), events=excluded, factor=factor),
+    )
+
+
+def stipulated_factor(plan: Plan) -> float:
+    """Return what the measured part is multiplied by: the product of what option A stipulates, else 1."""
+    return math.prod(each.value for each in plan.stipulations) if plan.option is Option.A else 1.0
 
 
 def excluded_rows(
@@ -101,25 +114,25 @@ def numbers(column: Column) -> NDArray[np.float64]:
 
 
 def _period(
-    name: str, meter: MeterInput, whole: Table, within: NDArray[np.bool_], events: list[NonRoutineEvent]
+    name: str, meter: MeterInput, whole: Table, *, at: NDArray[np.intp], events: list[NonRoutineEvent], factor: float
 ) -> PeriodRows:
-    at = np.flatnonzero(within)
     reasons = np.array(meter.reasons, object)[at]
     for event in events:
         reasons[(reasons == "") & event_days(whole.start[at], event)] = f"non-routine event: {event.title}"
+    kept = at[reasons == ""]
     return PeriodRows(
         name=name, at=at, start=whole.start[at], reasons=tuple(str(reason) for reason in reasons),
-        coverage=whole.coverage[at], table=whole.take(at[reasons == ""]),
+        coverage=whole.coverage[at], table=whole.take(kept), table_rows=kept, factor=factor,
     )  # fmt: skip
 
 
-def _table(given: RunInput, meter: MeterInput) -> Table:
-    """Return all rows of a figure as one table."""
+def _table(given: RunInput, meter: MeterInput, factor: float) -> Table:
+    """Return all rows of a figure as one table, its energy times what is stipulated."""
     return Table(
         frequency=Frequency(given.plan.frequency),
         start=np.array(meter.start, "datetime64[s]"),
         hours=np.array(meter.hours, np.float64),
-        energy=numbers(meter.energy),
+        energy=numbers(meter.energy) * factor,
         drivers=tuple(
             Driver(
                 name=each.name, role=Role(each.role), values=numbers(each.values), unit=each.unit,

@@ -13,6 +13,7 @@ from savings.baseline import fit_baseline
 from savings.record import Run, RunInput, decode_input, decode_run, encoded
 from savings.run import compute
 from telemetry.errors import ContractError
+from telemetry.plan import Option, Stipulation
 from tests.savings.made_up import made_up
 from tests.savings.run_inputs import made_up_input, made_up_plan, without
 
@@ -96,3 +97,57 @@ def test_the_reporting_period_ends_where_it_was_asked_to(given: RunInput) -> Non
     meter = compute(half).meters[0]
     assert meter.daily is not None
     assert meter.daily.day[-1] == "2026-06-30"
+
+
+def test_a_figure_is_worth_what_its_rates_say(run: Run) -> None:
+    """At one price all year the money is the saving times the price, its interval too; carbon alike, in tonnes."""
+    meter = run.meters[0]
+    assert meter.saving is not None
+    assert meter.money is not None
+    assert meter.carbon is not None
+    for worth, rate in ((meter.money, 0.15), (meter.carbon, 0.05e-3)):
+        assert worth.value == pytest.approx(rate * meter.saving.value)
+        assert worth.low == pytest.approx(rate * (meter.saving.low or 0.0))
+    assert (run.money, run.carbon) == (meter.money, meter.carbon)
+
+
+def test_a_tariff_that_does_not_exist_gives_a_finding_and_no_money(given: RunInput) -> None:
+    """The saving stands, the money does not, and the reader is told why."""
+    meter = compute(msgspec.structs.replace(given, tariffs=())).meters[0]
+    assert meter.saving is not None
+    assert meter.money is None
+    assert meter.carbon is not None
+    assert "tariff_unusable" in {each.code for each in meter.findings}
+
+
+def test_what_option_a_stipulates_multiplies_and_widens() -> None:
+    """Twice the measured part, known to 5 %, gives twice the saving and an error that holds both."""
+    stipulation = Stipulation(parameter="doors", value=2.0, unit="1", standard_error=0.1, source="count of 2025")
+    plan = msgspec.structs.replace(made_up_plan(), option=Option.A, stipulations=(stipulation,))
+    one, two = (compute(made_up_input(plan=each)).meters[0] for each in (made_up_plan(), plan))
+    assert one.saving is not None
+    assert two.saving is not None
+    assert two.saving.value == pytest.approx(2 * one.saving.value)
+    expected = np.hypot(2 * (one.saving.standard_error or 0.0), 0.05 * two.saving.value)
+    assert two.saving.standard_error == pytest.approx(expected)
+    assert "stipulated" in {each.code for each in two.findings}
+    assert sum(month.saving.value for month in two.months) == pytest.approx(two.saving.value)
+
+
+def test_the_model_is_asked_for_months_that_it_has_not_seen(run: Run) -> None:
+    """Errors out of sample are told for each month of the baseline, with the ranges and curves of the drivers."""
+    meter = run.meters[0]
+    assert meter.out_of_sample is not None
+    assert len(meter.out_of_sample.months) == 12
+    assert abs(meter.out_of_sample.nmbe or 1.0) < 0.01
+    assert [each.driver for each in meter.ranges] == ["air", "tonnes"]
+    assert {each.driver for each in meter.curves} == {"air", "tonnes"}
+
+
+def test_use_a_tonne_is_told_before_and_after(run: Run) -> None:
+    """Energy by tonnes falls by the saving, and its intervals are a few percent wide, not the season's swing."""
+    (specific,) = run.meters[0].indicators
+    before, after = specific.baseline, specific.reporting
+    assert before.unit == "kW.h/t"
+    assert after.value / before.value == pytest.approx(0.92, abs=0.04)
+    assert 0.005 < ((before.high or 0.0) - before.value) / before.value < 0.05
