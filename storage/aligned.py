@@ -13,7 +13,7 @@ the meter was reset. What no bucket tells is missing, never nought.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -77,7 +77,8 @@ class Aligned(NamedTuple):
     """All figures of a plan, and the points that watch its static factors."""
 
     figures: tuple[AlignedFigure, ...]
-    watched: Mapping[str, PointColumn]
+    watched: Mapping[str, PointColumn]  # by local day
+    days: RowClock  # of `watched`
 
 
 def aligned(
@@ -101,7 +102,7 @@ def aligned(
     watched = {factor.point for factor in plan.static_factors if factor.point}
     seen = _columns(connection, _rows(known, sorted(watched), plan), known, days, known_at)
     figures = tuple(_figure(plan, meter, clock, columns) for meter in plan.meters)
-    return Aligned(figures=figures, watched=seen)
+    return Aligned(figures=figures, watched=seen, days=days)
 
 
 def _rows(known: Mapping[str, PointRow], keys: Sequence[str], plan: Plan) -> list[PointRow]:
@@ -206,7 +207,7 @@ def _alive(clock: RowClock, given: NDArray[np.bool_], silent_after_s: float) -> 
 
 def _figure(plan: Plan, meter: MeterPlan, clock: RowClock, columns: Mapping[str, PointColumn]) -> AlignedFigure:
     points = {each.point: columns[each.point] for each in meter.points}
-    drivers = {each.point: columns[each.point] for each in plan.drivers_of(meter)}
+    drivers = {each.point: _known(columns[each.point]) for each in plan.drivers_of(meter)}
     carriers = {each.point: each.factor * columns[each.point].value for each in meter.points}
     reasons = [""] * len(clock)
     for column in (*points.values(), *drivers.values()):
@@ -220,6 +221,11 @@ def _figure(plan: Plan, meter: MeterPlan, clock: RowClock, columns: Mapping[str,
         coverage=np.minimum.reduce([column.coverage for column in (*points.values(), *drivers.values())]),
         drivers=drivers, points=points, reasons=tuple(reasons),
     )  # fmt: skip
+
+
+def _known(column: PointColumn) -> PointColumn:
+    """Return a driver without the values of rows of which too little is known."""
+    return replace(column, value=np.where(column.coverage < LEAST_COVERAGE, np.nan, column.value))
 
 
 def _note(reasons: list[str], column: PointColumn, *, is_meter: bool) -> None:

@@ -82,8 +82,13 @@ class RunRow(NamedTuple):
 
 
 def content_sha256(given: RunInput) -> str:
-    """Return the digest of an input but for the moment at which it was read: the same content makes the same run."""
-    return hashlib.sha256(encoded(msgspec.structs.replace(given, known_at=_NEVER))).hexdigest()
+    """Return the digest of what an input says: without the moment at which it was read, and how often was read.
+
+    The same content makes the same run.
+    """
+    meters = tuple(msgspec.structs.replace(meter, sources=()) for meter in given.meters)
+    said = msgspec.structs.replace(given, known_at=_NEVER, meters=meters)
+    return hashlib.sha256(encoded(said)).hexdigest()
 
 
 def save(

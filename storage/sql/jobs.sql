@@ -27,8 +27,26 @@ END
 $$;
 
 -- name: status
--- How a job stands, with its history.
+-- How a job stands, with what came of its last attempt.
 SELECT j.id, j.task_name, j.args, j.status::text, j.attempts, j.scheduled_at,
+       (SELECT min(e.at) FROM jobs.procrastinate_events AS e WHERE e.job_id = j.id),
        (SELECT max(e.at) FROM jobs.procrastinate_events AS e WHERE e.job_id = j.id),
-       (SELECT min(e.at) FROM jobs.procrastinate_events AS e WHERE e.job_id = j.id)
-FROM jobs.procrastinate_jobs AS j WHERE j.id = %s;
+       o.run_id, coalesce(o.note, ''), coalesce(o.error, '')
+FROM jobs.procrastinate_jobs AS j
+LEFT JOIN LATERAL (SELECT * FROM jobs.outcome AS o WHERE o.job_id = j.id ORDER BY attempt DESC LIMIT 1) AS o ON true
+WHERE j.id = %s;
+
+-- name: waiting
+-- The job of a lock that waits already.
+SELECT id FROM jobs.procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo';
+
+-- name: note_outcome
+-- Keep what came of an attempt.
+INSERT INTO jobs.outcome (job_id, attempt, run_id, note, error)
+VALUES (%(job)s, %(attempt)s, %(run)s, %(note)s, %(error)s) ON CONFLICT DO NOTHING;
+
+-- name: forget
+-- Forget jobs that ended before a time; their outcomes go with them.
+DELETE FROM jobs.procrastinate_jobs AS j
+WHERE j.status IN ('succeeded', 'failed', 'cancelled', 'aborted')
+    AND (SELECT max(e.at) FROM jobs.procrastinate_events AS e WHERE e.job_id = j.id) < %s;

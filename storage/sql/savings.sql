@@ -147,3 +147,15 @@ SELECT input FROM savings_run WHERE id = %s;
 -- name: output
 -- The output of a run, packed.
 SELECT run FROM savings_run WHERE id = %s;
+
+-- name: tariffs
+-- The values in use of some tariffs of a site.
+SELECT t.key, t.quantity, t.unit, t.value, t.valid_from, t.valid_to, t.source, t.scope
+FROM tariff AS t JOIN site AS s ON s.id = t.site_id
+WHERE s.key = %(site)s AND t.key = ANY(%(ids)s) AND t.retired_at IS NULL ORDER BY t.key, t.valid_from, t.scope;
+
+-- name: emission_factors
+-- The values in use of some emission factors of a site.
+SELECT t.key, t.quantity, t.unit, t.value, t.valid_from, t.valid_to, t.source, t.scope
+FROM emission_factor AS t JOIN site AS s ON s.id = t.site_id
+WHERE s.key = %(site)s AND t.key = ANY(%(ids)s) AND t.retired_at IS NULL ORDER BY t.key, t.valid_from, t.scope;
