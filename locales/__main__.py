@@ -1,8 +1,8 @@
 """Brings the catalogues in step with the code: `python -m locales` after a sentence was added or changed.
 
-`python -m locales report` does it for one of them. New sentences are added to both catalogues, gone ones are removed,
-and both are compiled. English is the language of the sources, so its catalogue fills itself; French sentences that are missing
-are named, and wait for a translator.
+`python -m locales report` does it for one of them. New sentences are added to both catalogues, gone ones removed, and
+both are compiled. English is the language of the sources, so its catalogue fills itself; French sentences that are
+missing are named, and wait for a translator.
 """
 
 from __future__ import annotations

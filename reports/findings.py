@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from locales.words import Words
+    from reports.part import Part
     from savings.record import FindingRecord
 
 SEVERITIES: Mapping[str, str] = {"stop": noted("stops"), "warning": noted("warning"), "info": noted("noted")}
@@ -32,6 +33,7 @@ TITLES: Mapping[str, str] = {
     "driver_without_effect": noted("A driver explains nothing and was left out"),
     "driver_without_variation": noted("A driver does not vary"),
     "emission_factor_missing": noted("Days without an emission factor"),
+    "emission_factor_unusable": noted("An emission factor that cannot be used"),
     "drivers_collinear": noted("Two drivers move together"),
     "duplicate_timestamps": noted("Times that come twice"),
     "error_codes": noted("Error codes among the readings"),
@@ -51,6 +53,7 @@ TITLES: Mapping[str, str] = {
     "stipulated": noted("A parameter was agreed upon, not measured"),
     "stuck_values": noted("A value repeated for a long time"),
     "tariff_missing": noted("Days without a tariff"),
+    "tariff_unusable": noted("A tariff that cannot be used"),
     "temperature_implausible": noted("Temperatures that cannot be"),
     "too_few_rows_for_driver": noted("Too few rows for a driver"),
     "units_mixed": noted("Units seem mixed"),
@@ -63,8 +66,8 @@ def title(code: str, say: Words) -> str:
     return say(TITLES[code]) if code in TITLES else code
 
 
-def notices(found: Iterable[FindingRecord], say: Words) -> tuple[Notice, ...]:
-    """Return findings as they are shown."""
+def notices(part: Part, found: Iterable[FindingRecord], say: Words) -> tuple[Notice, ...]:
+    """Return findings of a figure as they are shown."""
     return tuple(
         Notice(
             severity=each.severity,
@@ -72,18 +75,19 @@ def notices(found: Iterable[FindingRecord], say: Words) -> tuple[Notice, ...]:
             title=title(each.code, say),
             message=each.message,
             cure=each.cure,
-            days=_concerned(each.days, say),
+            days=_concerned(part, each.days, say),
             foreign=say.language != "en",
         )
         for each in found
     )
 
 
-def _concerned(days: tuple[str, ...], say: Words) -> str:
-    """Return the days of a finding as stretches; what is no day, such as a driver, as it is named."""
+def _concerned(part: Part, days: tuple[str, ...], say: Words) -> str:
+    """Return the days of a finding as stretches; drivers by their names, anything else as it stands."""
     if days and all(_is_day(text) for text in days):
         return stretches_in_words(say, days)
-    return ", ".join(days)
+    labels = {each.name: say.named(each.label, each.name) for each in part.rows.drivers}
+    return ", ".join(labels.get(text, text) for text in days)
 
 
 def _is_day(text: str) -> bool:

@@ -11,6 +11,7 @@ import typer
 
 from quaymeter.cli.context import Json  # noqa: TC001 – typer reads annotations when it runs
 from quaymeter.cli.output import ExitCode, make_folder, progress, say, show_json, stderr, stdout
+from quaymeter.cli.report import report
 from quaymeter.cli.verify import verify
 from quaymeter.savings.request import DayTypes, Request, in_order, period
 from savings.table import Frequency
@@ -63,6 +64,7 @@ def register(app: typer.Typer) -> None:
     group.command()(fit)
     group.command()(table)
     group.command()(verify)
+    group.command()(report)
     app.add_typer(group, name="savings")
 
 

@@ -100,7 +100,8 @@ class Panel:
 
     def y_axis(self, say: Words, title: str) -> None:
         """Draw lines across at round values, with their numbers, and the title above."""
-        marks = ticks(self.y.low, self.y.high, max(3, int((self.bottom - self.top) / 34)))
+        # `rounded_out` adds two of its five steps at most: by sevenths, its ends are always among the ticks.
+        marks = ticks(self.y.low, self.y.high, 7)
         places = decimals_of(marks)
         for mark in marks:
             self.level(mark, FAINT, width=0.7)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from babel import dates
 
 from reports.charts.axes import Key, legend, legend_height
-from reports.charts.canvas import INK, OUT, PAPER, SOFT, Canvas
+from reports.charts.canvas import OUT, PAPER, SOFT, Canvas
 
 if TYPE_CHECKING:
     from locales.words import Words
     from reports.part import Part
 
 BASELINE, REPORTING, PARTLY, LEFT_OUT, BETWEEN = "baseline", "reporting", "partly", "left out", "between"
-LIGHT = {BASELINE: "#a9c8dc", REPORTING: "#a9d8d2", PARTLY: OUT, LEFT_OUT: INK, BETWEEN: PAPER}
+DARK = "#46525c"
+LIGHT = {BASELINE: "#a9c8dc", REPORTING: "#a9d8d2", PARTLY: OUT, LEFT_OUT: DARK, BETWEEN: PAPER}
 
 
 def calendar(part: Part, say: Words, width: float) -> str:
@@ -24,7 +25,7 @@ def calendar(part: Part, say: Words, width: float) -> str:
     if not states:
         return ""
     keys = [Key(say("used, baseline"), LIGHT[BASELINE], "box"), Key(say("used, reporting"), LIGHT[REPORTING], "box"),
-            Key(say("left out"), INK, "box"), Key(say("in neither period"), PAPER, "box")]  # fmt: skip
+            Key(say("left out"), DARK, "box"), Key(say("in neither period"), PAPER, "box")]  # fmt: skip
     if PARTLY in states.values():
         keys.insert(2, Key(say("some hours left out"), OUT, "box"))
     months = sorted({(day.year, day.month) for day in states})

@@ -23,7 +23,7 @@ WIDE, NARROW = 680.0, 344.0  # [px] widths: a page of paper, a phone
 
 
 def text_width(text: str, size: float = TEXT) -> float:
-    """Return how wide a text is at most [px]: letters of wide faces are 0.58 of their size, a page takes what it has."""
+    """Return how wide a text is at most [px]: letters of wide faces are 0.58 of their size; a page uses any."""
     return 0.58 * size * len(text)
 
 

@@ -60,7 +60,7 @@ def _accepted(material: Material, part: Part, outcome: EventOutcome) -> Iterator
     say, event = material.say, outcome.event
     unit = shown(say, part.run.unit)
     yield subheading(material, event.title)
-    size = say("its days are in no sum")
+    size = say("its days are in no sum") if event.method is EventMethod.EXCLUDED else NONE
     if outcome.amount is not None:
         size = say(
             "%(amount)s added to the adjusted baseline, standard error %(error)s",

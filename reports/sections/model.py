@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.charts.drivers import against
+from reports.charts.drivers import against, grouped
 from reports.charts.time import residuals
 from reports.document import Facts, Formula, Grid, Notices, Paragraph
 from reports.figures import NONE, month, number, percent, plain, shown, with_unit
@@ -32,7 +32,7 @@ def model(material: Material) -> Iterator[Block]:
             yield from _model(material, part, part.run.model)
         infos = [each for each in part.run.findings if each.severity == "info"]
         if infos:
-            yield Notices(notices=notices(infos, material.say))
+            yield Notices(notices=notices(part, infos, material.say))
 
 
 def _model(material: Material, part: Part, it: ModelRecord) -> Iterator[Block]:
@@ -58,15 +58,29 @@ def _model(material: Material, part: Part, it: ModelRecord) -> Iterator[Block]:
         alt=say("Measured less model for every row of the baseline. Around zero without waves, the model misses "
                 "nothing that comes and goes with the seasons."),
     )  # fmt: skip
-    for curve in part.run.curves:
-        name = label_of(curve.driver, part, say)
-        yield from picture(
-            partial(against, part, curve, say),
-            caption=say("Model and measured rows against %(driver)s", driver=name),
-            alt=say("Use against %(driver)s: the model as a line through the measured rows of the baseline, the others "
-                    "at their means; a bar on the axis shows where the reporting period lay.", driver=name),
-        )  # fmt: skip
+    yield from _against_drivers(material, part, it)
     yield from _out_of_sample(material, part)
+
+
+def _against_drivers(material: Material, part: Part, it: ModelRecord) -> Iterator[Block]:
+    """Yield the model against each driver: its curve, or groups of rows where it has none."""
+    say = material.say
+    curves = {each.driver: each for each in part.run.curves}
+    for driver in part.rows.drivers:
+        if driver.name not in curves and (driver.role == "category" or driver.name not in it.terms):
+            continue
+        name = label_of(driver.name, part, say)
+        draw = (
+            partial(against, part, curves[driver.name], say)
+            if driver.name in curves
+            else partial(grouped, part, driver, say)
+        )
+        yield from picture(
+            draw,
+            caption=say("Model and measured rows against %(driver)s", driver=name),
+            alt=say("Use against %(driver)s: the model as a line through the measured rows of the baseline; a bar on "
+                    "the axis shows where the reporting period lay.", driver=name),
+        )  # fmt: skip
 
 
 def _parameters(material: Material, part: Part, it: ModelRecord) -> Grid:

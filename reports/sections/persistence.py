@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reports.charts.time import cusum
+from reports.charts.time import A_BILL, A_DAY, cusum
 from reports.document import Grid, Paragraph, Signatures
 from reports.figures import days_between, number, percent, shown
 from reports.sections.pieces import heading, picture
@@ -63,7 +63,7 @@ def _pieces(material: Material, part: Part, daily: DailyColumns) -> Grid:
         ))  # fmt: skip
     return Grid(
         caption=say("Pace of the saving over the reporting period"),
-        headings=(say("Days"), say("%(unit)s a day", unit=unit), say("Of the adjusted baseline")),
+        headings=(say("Days"), say(A_BILL if part.is_monthly else A_DAY, unit=unit), say("Of the adjusted baseline")),
         align="lrr", rows=tuple(rows),
         note=say("Without intervals: seasons move them. A share that falls from quarter to quarter asks for a visit."),
     )  # fmt: skip

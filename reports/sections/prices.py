@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from reports.document import Facts, Grid, Paragraph
 from reports.figures import NONE, day, full, money, number, stated
@@ -11,6 +13,7 @@ from reports.sections.pieces import known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date, datetime
 
     from reports.document import Block
     from reports.part import Material
@@ -59,19 +62,25 @@ def _points(material: Material) -> Grid:
 
 
 def _dated(material: Material, values: tuple[DatedValue, ...], caption: str) -> Grid:
-    say = material.say
+    say, zone = material.say, ZoneInfo(material.given.timezone)
     return Grid(
         caption=caption,
         headings=(say("Name"), say("Value"), say("Unit"), say("From"), say("Until"), say("Source")),
         align="lrllll",
         rows=tuple(
             (
-                each.id, stated(say, each.value), unit_of(each.unit, say), day(say, each.valid_from.date()),
-                day(say, each.valid_to.date()) if each.valid_to else say("today"), known(each.source),
+                each.id, stated(say, each.value), unit_of(each.unit, say),
+                day(say, each.valid_from.astimezone(zone).date()),
+                day(say, _last(each.valid_to, zone)) if each.valid_to else say("today"), known(each.source),
             )
             for each in sorted(values, key=lambda value: (value.id, value.valid_from))
         ),
     )  # fmt: skip
+
+
+def _last(end: datetime, zone: ZoneInfo) -> date:
+    """Return the last local day before an instant at which a value ceases to be in force."""
+    return (end - timedelta(microseconds=1)).astimezone(zone).date()
 
 
 def _cost(material: Material) -> Iterator[Block]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reports.part import Material, Part
+    from savings.record import Indicator
 
 
 def summary(material: Material) -> Iterator[Block]:
@@ -42,7 +43,7 @@ def _found(material: Material, part: Part, severity: str) -> Iterator[Block]:
     if found and severity == "warning":
         yield Heading(text=_titled(material, part, material.say("What must be known")))
     if found:
-        yield Notices(notices=notices(found, material.say))
+        yield Notices(notices=notices(part, found, material.say))
 
 
 def _titled(material: Material, part: Part, text: str) -> str:
@@ -123,10 +124,16 @@ def _indicators(material: Material, part: Part) -> Grid:
         headings=(say("Key figure"), say("Baseline"), say("Reporting period")),
         align="lrr",
         rows=tuple(
-            (say.named(each.name, each.id), value_of(say, each.baseline), value_of(say, each.reporting))
+            (_indicator(material, each), full(say, each.baseline), full(say, each.reporting))
             for each in part.run.indicators
         ),
     )
+
+
+def _indicator(material: Material, each: Indicator) -> str:
+    """Return what a key figure is called: one of use by a driver has the driver's name."""
+    say, name = material.say, material.say.named(each.name, each.id)
+    return say("Use by: %(driver)s", driver=name) if each.id.startswith("use by ") else name
 
 
 def _together(material: Material) -> Iterator[Block]:

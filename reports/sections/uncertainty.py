@@ -36,6 +36,8 @@ def uncertainty(material: Material) -> Iterator[Block]:
             yield Paragraph(text=say("No saving may be given, so there is nothing to be sure of."))
             continue
         yield from _side_by_side(material, part)
+    if all(part.run.saving is None for part in material.parts):
+        return
     yield Heading(text=say("What the interval holds"))
     yield Items(texts=tuple(_held(material)))
     yield Heading(text=say("What it does not hold"))
@@ -121,7 +123,12 @@ def _changes(material: Material, part: Part, saving: Figure) -> Iterator[str]:
     daily = run.daily
     if daily is not None and daily.saving:
         first, most = max(zip(daily.day, daily.saving, strict=True), key=lambda each: abs(each[1]))
-        yield say("its largest single day, %(day)s: %(size)s", day=day(say, first), size=size(most, signed=True))
+        largest = size(most, signed=True)
+        yield (
+            say("its largest single bill, of %(day)s: %(size)s", day=day(say, first), size=largest)
+            if part.is_monthly
+            else say("its largest single day, %(day)s: %(size)s", day=day(say, first), size=largest)
+        )
     yield from _rows_left_out(material, part, saving, size)
     for each in run.events:
         if each.event.status is Status.ACCEPTED and each.amount is not None:
