@@ -41,10 +41,17 @@ def read_body(data: bytes, kind: type[Body]) -> Body:
         Where it is no JSON, or anything in it is not as the record wants it.
     """
     try:
+        if b"\\u0000" in data:
+            raise MistakesError([Mistake(place="body", detail="it holds the character U+0000", cure="leave it out")])
         document = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         cure = "send one JSON object"
         raise MistakesError([Mistake(place="body", detail=f"it is no JSON: {error}", cure=cure)]) from error
+    return checked(document, kind)
+
+
+def checked(document: object, kind: type[Body]) -> Body:
+    """Return the record that a document of plain values holds; MistakesError with everything that is wrong with it."""
     found = list(mistakes(document, kind, ""))
     if found:
         raise MistakesError(found)

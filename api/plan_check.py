@@ -25,8 +25,8 @@ AMOUNTS = ("counter", "event")  # kinds of point that count an amount
 class Site(NamedTuple):
     """What a plan may name."""
 
-    points: Mapping[str, PointRow]  # derived ones and retired ones included
-    tariffs: Iterable[DatedValue]
+    points: Mapping[str, PointRow]  # derived ones included
+    tariffs: Iterable[DatedValue]  # those that the plan names, as far as there are
     emission_factors: Iterable[DatedValue]
 
 
@@ -151,12 +151,11 @@ def _point(key: str, place: str, site: Site) -> Iterator[Mistake]:
 
 
 def _priced(identity: str, what: str, unit: str, place: str, values: Iterable[DatedValue]) -> Iterator[Mistake]:
-    values = list(values)
     own = [value for value in values if value.id == identity]
     if not own:
-        known = sorted({value.id for value in values})
-        cure = did_you_mean(identity, known).strip() or f"known: {', '.join(known) or 'none'}"
-        yield Mistake(place=place, detail=f"there is no {what} {identity!r}", cure=cure)
+        yield Mistake(
+            place=place, detail=f"there is no {what} {identity!r}", cure="name one that the site file declares"
+        )
     for quantity in dict.fromkeys(value.quantity for value in own):
         legal = QUANTITIES[quantity].units
         if unit not in legal:

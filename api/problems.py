@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.headers import HEADERS
-from telemetry.errors import QuaymeterError, StorageError, WindowTooLongError
+from telemetry.errors import ContractError, QuaymeterError, StorageError, WindowTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +68,17 @@ def refused(kind: str, cause: str, *, place: str, cure: str) -> ProblemError:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, kind, cause, place=place, cure=cure)
 
 
+def conflict(kind: str, cause: str, *, place: str, cure: str) -> ProblemError:
+    """Return the problem of a change that others were quicker with."""
+    return ProblemError(HTTPStatus.CONFLICT, kind, cause, place=place, cure=cure)
+
+
+def busy(cause: str, *, place: str) -> ProblemError:
+    """Return the problem of a service that has as much to do as it takes."""
+    cure = "try again when one of them has ended"
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", cause, place=place, cure=cure)
+
+
 def document(
     status: int, kind: str, detail: str, *, place: str = "", cure: str = "", instance: str = ""
 ) -> dict[str, Any]:
@@ -117,6 +128,11 @@ async def _on_storage(request: Request, error: Exception) -> Response:
     )
 
 
+async def _on_contract(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ContractError)  # noqa: S101 - registered for this class only
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "contract", error.cause, error.place, error.cure)
+
+
 async def _on_window(request: Request, error: Exception) -> Response:
     assert isinstance(error, WindowTooLongError)  # noqa: S101 - registered for this class only
     status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -161,6 +177,7 @@ def install(app: FastAPI, *, page: Callable[[Request, dict[str, Any]], Response]
     app.state.problem_page = page
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(StorageError, _on_storage)
+    app.add_exception_handler(ContractError, _on_contract)
     app.add_exception_handler(WindowTooLongError, _on_window)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)

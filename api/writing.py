@@ -1,21 +1,17 @@
 """Who may write: whoever bears the token, with JSON, from our own pages or from none."""
 
-from __future__ import annotations
-
 import secrets
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from starlette.requests import Request  # noqa: TC002 – FastAPI reads annotations when it runs
+from starlette.requests import Request
 
 from api.parts import get_parts
 from api.problems import ProblemError
-
-if TYPE_CHECKING:
-    from storage.pool import WritePool
+from storage.pool import WritePool
 
 JSON = "application/json"
 _bearer = HTTPBearer(
@@ -41,6 +37,16 @@ def writing(request: Request, credentials: Credentials) -> WritePool:
     _refuse_other_tokens(parts.settings.write_token, credentials)
     _refuse_other_media(request)
     return parts.write_pool
+
+
+Writing = Annotated[WritePool, Depends(writing)]
+
+
+async def _body(request: Request, pool: Writing) -> bytes:  # noqa: ARG001 – read only for a request that may write
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(_body)]
 
 
 def refuse_foreign_origin(request: Request) -> None:

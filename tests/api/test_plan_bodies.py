@@ -99,7 +99,7 @@ def test_what_a_plan_names_must_exist_and_fit(site: Site) -> None:
     )  # fmt: skip
     assert found.pop("meters[0].points[0].point")[1] == 'did you mean "store/room-1/energy"?'
     assert found.pop("meters[0].points[0].tariff")[0] == "'water' is per unit of volume, the figure counts kW.h"
-    assert found.pop("meters[0].points[0].emission_factor")[1] == 'did you mean "mix"?'
+    assert found.pop("meters[0].points[0].emission_factor")[0] == "there is no emission factor 'mixx'"
     assert found.pop("meters[0].points[1].point")[0] == "'store/room-1/t_air' is a gauge: it counts no amount"
     assert set(found) == {
         "meters[0].points[2].factor", "drivers[0].point", "drivers[0].role", "frequency", "stipulations", "context[0]",
