@@ -78,6 +78,9 @@ class Settings:
     quarantine_days: int = _row(
         400, "refused entries that were replayed or closed are kept so long; open ones for ever [days]", low=1
     )
+    savings_settled_minutes: int = _row(
+        150, "a day is in the nightly savings so long after its local midnight [min]", low=0, high=1440
+    )
     http_host: str = _row("127.0.0.1", "address that health, metrics and API listen on")
     gateway_http_port: int = _row(9101, "health and metrics of a gateway; 0: any free port", low=0, high=65535)
     worker_http_port: int = _row(9102, "health and metrics of a worker; 0: any free port", low=0, high=65535)

@@ -22,6 +22,7 @@ from storage.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from storage.engine import Connection
 
@@ -116,6 +117,13 @@ def backlog(connection: Connection) -> tuple[int, float]:
     with storage_errors("read the backlog of roll-ups"):
         count, age_s = connection.execute(statement("rollups", "backlog")).fetchone() or (0, 0.0)
     return count, age_s
+
+
+def backlog_before(connection: Connection, moment: datetime) -> int:
+    """Return how many batches wait that hold readings from before a moment."""
+    with storage_errors("read the backlog of roll-ups"):
+        row = connection.execute(statement("rollups", "backlog_before"), (moment,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def rebuild(dsn: str, point_ids: Sequence[int]) -> None:

@@ -31,6 +31,7 @@ COMMANDS = {
     "simulate": "simulate",
     "truth": "truth",
     "savings": "savings",
+    "demonstrators": "demonstrators",
     "site": "site",
     "quarantine": "quarantine",
     "import": "transfer",

@@ -62,3 +62,7 @@ SELECT * FROM unnest(%(point_id)s, %(first)s, %(last)s) CROSS JOIN (VALUES (%(ca
 -- name: backlog
 -- Batches that wait for their roll-ups, and the age of the oldest in seconds.
 SELECT count(*), coalesce(date_part('epoch', now() - min(created_at)), 0) FROM rollup_pending;
+
+-- name: backlog_before
+-- Batches that wait for their roll-ups and hold readings from before a time.
+SELECT count(*) FROM rollup_pending AS p WHERE EXISTS (SELECT FROM unnest(p.from_ts) AS t WHERE t < %s);
