@@ -44,6 +44,7 @@ TITLES: Mapping[str, str] = {
     "ill_conditioned": noted("Single coefficients say little"),
     "kinds_of_day_differ": noted("Kinds of day differ"),
     "negative_energy": noted("Negative use"),
+    "nothing_stipulated": noted("Option A without a stipulated parameter"),
     "periods_overlap": noted("The periods overlap"),
     "register_reset": noted("A register was set back"),
     "register_rollover": noted("A register rolled over"),

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from reports.charts.canvas import Numbers
 
 
+NEARLY = 1e-6  # [steps] what rounding makes of a value on a step
+
+
 class Scale(NamedTuple):
     """From values to places on the drawing [px]."""
 
@@ -177,7 +180,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
     """
     step = _round_step((high - low) / max(count, 1))
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    first, last = math.ceil(low / step - NEARLY), math.floor(high / step + NEARLY)
     return [each * step for each in range(first, last + 1)]
 
 
@@ -189,7 +192,7 @@ def rounded_out(low: float, high: float, count: int = 5) -> tuple[float, float]:
     """
     low, high = _spread(low, high)
     step = _round_step((high - low) / max(count, 1))
-    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+    return math.floor(low / step + NEARLY) * step, math.ceil(high / step - NEARLY) * step
 
 
 def decimals_of(marks: Sequence[float]) -> int:
