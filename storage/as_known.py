@@ -1,10 +1,10 @@
 """Buckets as they were known at an earlier moment: what arrived later is left out.
 
-Roll-ups hold all that has come. Where readings of a window arrived after the moment, and only there, buckets are made
-anew from the raw readings that were there by then, by the rules of the roll-ups. A gap that is longer than REACH on
-either side of what came late is not bridged: what a counter gained over it is not booked, and its rows are lost. What
-was changed otherwise since (a register's modulus, a meter swap declared later) is taken as it is now: a run that was
-made then keeps its input, and that is the exact answer.
+Roll-ups hold all that has come. Where readings of a window arrived after the moment, or corrections were made or
+withdrawn after it, and only there, buckets are made anew from what counted by then, by the rules of the roll-ups. A gap
+that is longer than REACH on either side of what came late is not bridged: what a counter gained over it is not booked,
+and its rows are lost. What was changed otherwise since (a register's modulus, a meter swap declared later) is taken as
+it is now: a run that was made then keeps its input, and that is the exact answer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from storage.buckets import Nodes, Raw, buckets_of
 from storage.engine import storage_errors
-from storage.series import Columns, readings
+from storage.series import Columns
 from storage.statements import statement
 from storage.times import from_us, to_us
 
@@ -51,7 +51,9 @@ def known_buckets(
             point = rows[late.point_id]
             raw = _raw(connection, late, known_at)
             edges = _touched(raw.ts_us, late, clock.buckets_us)
-            made = buckets_of(point, raw, edges, _hold_us(connection, point, raw.ts_us), _swaps(connection, point))
+            made = buckets_of(
+                point, raw, edges, _hold_us(connection, point, raw.ts_us, known_at), _swaps(connection, point)
+            )
             away = (arrays["point_id"] == point.id) & (arrays["ts"] >= edges[0]) & (arrays["ts"] < edges[-1])
             arrays = {name: np.concatenate([column[~away], made[name]]) for name, column in arrays.items()}
     order = np.lexsort((arrays["ts"], arrays["point_id"]))
@@ -73,10 +75,15 @@ def _late(connection: Connection, ids: list[int], clock: RowClock, known_at: dat
 
 def _raw(connection: Connection, late: _Late, known_at: datetime) -> Raw:
     """Return the readings of a point about a stretch that were there at a moment."""
-    start, end = from_us(late.first_us - REACH_US), from_us(late.last_us + REACH_US)
-    found = readings(connection, [late.point_id], start, end)
-    there = found["received_at"] <= to_us(known_at)
-    return Raw(found["ts"][there], found["value"][there], found["quality"][there])
+    asked = {
+        "point": late.point_id, "start": from_us(late.first_us - REACH_US), "end": from_us(late.last_us + REACH_US),
+        "known_at": known_at,
+    }  # fmt: skip
+    rows = connection.execute(statement("series", "known_raw"), asked).fetchall()
+    return Raw(
+        np.array([to_us(ts) for ts, _, _ in rows], np.int64), np.array([value for _, value, _ in rows], np.float64),
+        np.array([quality for _, _, quality in rows], np.int16),
+    )  # fmt: skip
 
 
 def _touched(ts_us: NDArray[np.int64], late: _Late, buckets_us: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -89,10 +96,14 @@ def _touched(ts_us: NDArray[np.int64], late: _Late, buckets_us: NDArray[np.int64
     return buckets_us[start : min(stop, len(buckets_us) - 1) + 1]
 
 
-def _hold_us(connection: Connection, point: PointRow, ts_us: NDArray[np.int64]) -> NDArray[np.float64]:
+def _hold_us(
+    connection: Connection, point: PointRow, ts_us: NDArray[np.int64], known_at: datetime
+) -> NDArray[np.float64]:
     """Return how long each reading (n,) holds [µs]: in stretches of coarser history until the next is due."""
     hold_s = np.full(len(ts_us), point.silent_after_s)
-    for cadence_s, starts, ends in connection.execute(statement("series", "cadences"), (point.id,)):
+    for cadence_s, starts, ends in connection.execute(
+        statement("series", "cadences"), {"point": point.id, "known_at": known_at}
+    ):
         within = (ts_us >= to_us(starts)) & (ts_us <= to_us(ends))
         hold_s[within] = np.maximum(hold_s[within], 1.05 * cadence_s)
     return hold_s * 1e6

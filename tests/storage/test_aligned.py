@@ -11,9 +11,10 @@ import pytest
 from storage.aligned import AlignedFigure, aligned
 from storage.as_known import _hold_us, _swaps
 from storage.buckets import Raw, buckets_of
-from storage.catalogue import apply_site
+from storage.catalogue import apply_site, load_catalogue
 from storage.engine import connect
 from storage.overview import points_by_key
+from storage.rollups import rebuild
 from storage.row_clock import last_whole_day, row_clock
 from storage.series import ROLLED, readings
 from telemetry.errors import ContractError
@@ -133,6 +134,25 @@ def test_what_was_known_before_late_readings_came(database: str) -> None:
     np.testing.assert_allclose(figure(database, known_at=LATER).energy, figure(database).energy)
 
 
+def test_what_was_known_before_a_correction(database: str) -> None:
+    """As known before a day was struck out, it counts; today, and as known after, it is lost."""
+    filled(database, PLAN, date(2025, 4, 3), received=SOON)
+    before = figure(database)
+    catalogue = load_catalogue(database, "quay")
+    with connect(database, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO correction (point_id, starts, ends, who, why) VALUES (%s, %s, %s, 'A', 'the meter was out')",
+            (catalogue.points["quay/pump/gas"].point_id, datetime(2025, 3, 29, tzinfo=PARIS),
+             datetime(2025, 3, 30, tzinfo=PARIS)),
+        )  # fmt: skip
+    rebuild(database, [catalogue.points["quay/pump/gas"].point_id])
+    assert [bool(reason) for reason in figure(database).reasons] == [False, False, True, False, False, False, False]
+    assert figure(database, known_at=datetime.now(UTC)).reasons == figure(database).reasons
+    known = figure(database, known_at=LATER)
+    assert known.reasons == before.reasons
+    np.testing.assert_allclose(known.energy, before.energy, rtol=1e-12)
+
+
 @pytest.mark.parametrize("frequency", ["daily", "hourly"])
 def test_buckets_are_those_of_the_database(database: str, frequency: str) -> None:
     """Of ragged readings, with bad ones, gaps, rollovers, a reset and a swap, every column is that of the roll-ups."""
@@ -162,7 +182,7 @@ def test_buckets_are_those_of_the_database(database: str, frequency: str) -> Non
             raw = readings(connection, [point.id], clock.first, clock.end + timedelta(days=1))
             made = buckets_of(
                 point, Raw(raw["ts"], raw["value"], raw["quality"]), clock.buckets_us,
-                _hold_us(connection, point, raw["ts"]), _swaps(connection, point),
+                _hold_us(connection, point, raw["ts"], LATER), _swaps(connection, point),
             )  # fmt: skip
             for column in set(ROLLED) - {"minimum", "maximum", "quality"}:
                 np.testing.assert_allclose(made[column], kept[column], rtol=1e-9, atol=1e-9, err_msg=f"{name} {column}")
