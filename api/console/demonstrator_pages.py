@@ -101,8 +101,7 @@ def one(
         events=event_rows(events, data[1] if data else None, say, ZoneInfo(chosen.timezone)),
         runs=[_run_line(found, each, chosen, say, shown) for each in runs],
         plan=plan_facts(found.revision, say, chosen.timezone),
-        runs_url=f"/api/v1/demonstrators/{found.key}/runs", site_query=f"site={chosen.id}",
-        verdict_words=WORDS, sign=_sign,
+        address=f"/api/v1/demonstrators/{found.key}", site_query=f"site={chosen.id}", verdict_words=WORDS, sign=_sign,
     )  # fmt: skip
 
 

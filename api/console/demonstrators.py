@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from api.figure_rows import UNITS, figure_of, verdict_of_run
+from api.figure_rows import figure_of, verdict_of_run
 from api.verdicts import Verdict  # noqa: TC001 – a field of a dataclass
 from locales import REPORT
 from locales.words import words
-from reports.figures import day, interval_of, value_of
+from reports.figures import day, footprint, interval_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -72,7 +72,7 @@ def in_order(each: Demonstrator, run: RunRow | None) -> Iterator[FigureRow]:
 
 def _line(row: FigureRow, say: Words, told: Words) -> FigureLine:
     saving = figure_of(row, "saving")
-    others = [figure_of(row, name) for name in UNITS]
+    others = (figure_of(row, "percent"), figure_of(row, "money"), footprint(figure_of(row, "carbon")))
     return FigureLine(
         name=say.named(row.name, row.meter),
         saving=value_of(told, saving),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DAY_S = 86_400.0
 SIZES = ((960, 300, 72, "wide-chart"), (380, 250, 58, "narrow"))  # width, height, room for the axis [px], css
+LAST = 0.03  # of the width: a mark so near the edge has no room for its label
 WEEKS_FROM = 100  # days; beyond, days are drawn as means of a week
 
 
@@ -90,6 +91,7 @@ def _drawn(picture: Picture, trend: Trend) -> Iterator[Markup]:
         frame = Frame(start=start, end=end, width=width, height=height, left=left)
         window = (datetime.fromtimestamp(start, picture.zone), datetime.fromtimestamp(end, picture.zone))
         marks = ticks(*window, picture.zone, picture.say, most=4 if css == "narrow" else 9)
+        marks = [(at, label) for at, label in marks if at < end - LAST * (end - start)]  # its label would be cut off
         yield draw(
             trend, frame, ticks=marks, title=picture.title, css=css,
             number=lambda value, step: picture.say.number(value, max(0, -int(np.floor(np.log10(step) + 1e-9)))),

@@ -16,6 +16,7 @@ from reports.figures import (
     amount,
     day,
     decimals_of,
+    footprint,
     interval_of,
     month,
     number,
@@ -103,7 +104,7 @@ class RunReader:
         """Return money and emissions of several figures together; nothing where there is one figure."""
         if not self.material.several:
             return ()
-        labels = ((self.run.money, noted("Money")), (self.run.carbon, noted("Emissions avoided")))
+        labels = ((self.run.money, noted("Money")), (footprint(self.run.carbon), noted("Emissions avoided")))
         return tuple(self._card(self.say(label), figure) for figure, label in labels if figure is not None)
 
     def _meter(self, part: Part) -> MeterView:
@@ -127,7 +128,8 @@ class RunReader:
                 )
                 for each in run.coverage
             ),
-            left_out=tuple(self._left_out(part)), findings=notices(run.findings, self.told), model=self._model(part),
+            left_out=tuple(self._left_out(part)), findings=notices(part, run.findings, self.told),
+            model=self._model(part),
         )  # fmt: skip
 
     def _lead(self, part: Part) -> str:
@@ -159,7 +161,7 @@ class RunReader:
         run = part.run
         labels = (
             (run.saving, noted("Saving")), (run.percent, noted("Of what would have been used")),
-            (run.money, noted("Money")), (run.carbon, noted("Emissions avoided")),
+            (run.money, noted("Money")), (footprint(run.carbon), noted("Emissions avoided")),
         )  # fmt: skip
         for figure, label in labels:
             if figure is not None:
