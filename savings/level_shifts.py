@@ -106,11 +106,19 @@ class _Whitened:
             if score[first, after] < least_score:
                 break
             found.append((int(first), int(after)))
-        edges = sorted({each for window in found for each in window} - {0, self._steps.shape[1] - 1})
+        return self._lasting(sorted({each for window in found for each in window}), least_score)
+
+    def _lasting(self, edges: list[int], least_score: float) -> list[int]:
+        """Drop the edges of stretches shorter than a week, then those without a jump, the weakest first."""
+        last = self._steps.shape[1] - 1
+        edges = [each for each in edges if 0 < each < last]
         while edges:
-            jump, error = self.fit([np.array([[edge], [-1]]) for edge in edges])
-            weakest = int(np.argmin(np.abs(jump) / error))
-            if abs(jump[weakest]) >= _EDGE * least_score * error[weakest]:
+            jump, error = self.fit([np.array([[edge], [last]]) for edge in edges])
+            score = np.abs(jump) / error
+            length = np.diff([0, *edges, last])
+            crowded = np.minimum(length[:-1], length[1:]) < LEAST_DAYS
+            weakest = int(np.argmin(np.where(crowded, score, np.inf) if crowded.any() else score))
+            if not crowded.any() and score[weakest] >= _EDGE * least_score:
                 break
             del edges[weakest]
         return edges

@@ -78,6 +78,21 @@ def test_what_lasts_is_a_step(rows: slice, shift: float, sign: float, meter: Tab
     assert abs(np.datetime64(found.first_day) - edge).astype(int) <= 4
 
 
+def test_season_is_no_event(meter: Table, baseline: Baseline) -> None:
+    """A measure that saves more in summer than in winter, as seawater does, suggests nothing."""
+    year = second_year(meter)
+    wave = 90.0 * np.cos(2.0 * np.pi * (np.arange(365) - 20) / 365.25)
+    assert suggest(avoided_use(baseline, year.with_energy(year.energy + wave))) == ()
+
+
+def test_short_stretches_are_joined(meter: Table, baseline: Baseline) -> None:
+    """Three days off, four on, three off: one window of a week or more, or none, but never one of days."""
+    year = second_year(meter)
+    off = np.isin(np.arange(365), [100, 101, 102, 107, 108, 109, 114, 115, 116])
+    for found in suggest(avoided_use(baseline, year.with_energy(year.energy - 900.0 * off))):
+        assert found.days >= 7
+
+
 def test_two_events_are_told_apart(meter: Table, baseline: Baseline) -> None:
     """Two plants that stand or run more, months apart, are two suggestions in order of time."""
     year = second_year(meter, shift=-300.0)
