@@ -40,7 +40,7 @@ def ask(demonstrator: str, parts: WithParts, pool: Writing, body: Body, site: Si
     number = jobs.ask_for_run(parts.settings.dsn, chosen.id, found.key, asked_by=given.by)
     job = answers.Job(id=number, demonstrator=found.key, status="todo")
     made = answer(job, status=202)
-    made.headers["Location"] = f"/api/v1/demonstrators/{found.key}/jobs/{number}"
+    made.headers["Location"] = f"/api/v1/demonstrators/{found.key}/jobs/{number}?site={chosen.id}"
     return made
 
 

@@ -85,7 +85,7 @@ def one(row: WithRun, parts: WithParts) -> Response:
         body = savings_runs.run_bytes(connection, row.id)
     headers = {
         "ETag": f'"{row.run_sha256}"',
-        "Content-Location": f"/api/v1/demonstrators/{row.demonstrator}/runs/{row.id}",
+        "Content-Location": f"/api/v1/demonstrators/{row.demonstrator}/runs/{row.id}?site={row.site}",
     }
     return Response(body, media_type=JSON, headers=headers)
 
