@@ -62,7 +62,7 @@ def _axes(
     if ranges:
         keys.append(Key(say("seen in the reporting period"), SAVED, "box"))
     top = legend_height(width, keys) + 24
-    canvas = Canvas(width, top + 44 + (200 if width > 500 else 180))
+    canvas = Canvas(width, top + 44 + (165 if width > 500 else 170))
     x, y = seen
     ends = [float(end) for each in ranges for end in (each.reporting_low, each.reporting_high) if end is not None]
     axes = panel(

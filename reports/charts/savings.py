@@ -31,7 +31,7 @@ def months(part: Part, say: Words, width: float) -> str:
     keys = [Key(say("saving of the month"), SAVED, "box"), Key(say("more used than adjusted"), OUT, "box"),
             Key(say("%(confidence)s interval", confidence=percent(say, confidence, 0)), INK)]  # fmt: skip
     top = legend_height(width, keys) + 24
-    canvas = Canvas(width, top + 34 + 190)
+    canvas = Canvas(width, top + 34 + 165)
     ends = [0.0, *(end for row in rows for end in _ends(row.saving))]
     axes = panel(canvas, (-0.6, len(rows) - 0.4), rounded_out(min(ends), max(ends)), top=top)
     axes.y_axis(say, shown(say, part.run.unit))

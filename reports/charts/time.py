@@ -96,7 +96,7 @@ def _over_time(  # noqa: PLR0913 – what a panel over time is made of
 ) -> tuple[Canvas, Panel]:  # fmt: skip
     """Return a drawing whose panel runs over days, axes and legend drawn."""
     top = legend_height(width, keys) + 24
-    canvas = Canvas(width, top + 34 + tall * (190 if width > 500 else 170))
+    canvas = Canvas(width, top + 34 + tall * (175 if width > 500 else 170))
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     ends = rounded_out(min(low, 0.0) if with_zero else low, high)
     span = (days[0], days[-1] + 1) if days is not None else _whole_span(part)

@@ -188,7 +188,7 @@ def _changes(material: Material, factor: str) -> str:
     if not found:
         return say("none")
     return ", ".join(
-        say("%(day)s: %(before)s to %(after)s", day=day(say, each.day), before=plain(say, each.before),
-            after=with_unit(plain(say, each.after), shown(say, each.unit)))
+        say("%(day)s: %(before)s to %(after)s", day=day(say, each.day), before=plain(say, each.before, 3),
+            after=with_unit(plain(say, each.after, 3), shown(say, each.unit)))
         for each in found
     )  # fmt: skip

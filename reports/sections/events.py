@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from locales.words import noted
 from reports.document import Facts, Grid, Paragraph
-from reports.figures import NONE, day, days_between, plain, shown, with_unit
+from reports.figures import NONE, day, days_between, number, shown, significant, with_unit
 from reports.sections.pieces import heading, known, subheading
 from telemetry.plan import EventMethod, Status
 
@@ -62,10 +62,12 @@ def _accepted(material: Material, part: Part, outcome: EventOutcome) -> Iterator
     yield subheading(material, event.title)
     size = say("its days are in no sum") if event.method is EventMethod.EXCLUDED else NONE
     if outcome.amount is not None:
+        error = outcome.standard_error
+        places = significant(error, 2) if error else significant(outcome.amount)
         size = say(
             "%(amount)s added to the adjusted baseline, standard error %(error)s",
-            amount=with_unit(plain(say, outcome.amount, 3), unit),
-            error=with_unit(plain(say, outcome.standard_error, 2), unit),
+            amount=with_unit(number(say, outcome.amount, places), unit),
+            error=with_unit(number(say, error, places), unit),
         )
     yield Facts(
         rows=(

@@ -145,7 +145,7 @@ def _thresholds(material: Material, part: Part, it: ModelRecord) -> Grid:
             (each.name, each.convention, each.found, words[each.meets]) for each in _compared(material, part, it)
         ),
         note=say("None of them decides: a flat meter has a low R² and may have a sharp interval. What decides is the "
-                 "interval of the saving (section 9). Guideline 14's limits of 15 % and 30 % are for calibrated "
+                 "interval of the saving (section 9). Guideline 14's limits of 15% and 30% are for calibrated "
                  "simulations and are shown because readers know them."),
     )  # fmt: skip
 
@@ -180,7 +180,7 @@ def _compared(material: Material, part: Part, it: ModelRecord) -> Iterator[_Thre
         share = saving.standard_error / abs(saving.value) if saving.value else None
         yield _Threshold(
             say("Uncertainty of the saving"),
-            say("Guideline 14: below %(limit)s of it at 68 %% confidence", limit=percent(say, 0.5, 0)),
+            say("Guideline 14: below %(limit)s of it at 68%% confidence", limit=percent(say, 0.5, 0)),
             percent(say, share, 0), None if share is None else share < 0.5,
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.charts.savings import methods as methods_drawn
 from reports.document import Grid, Heading, Items, Paragraph
-from reports.figures import amount, day, decimals_of, interval_of, number, percent, plain, shown, value_of
+from reports.figures import amount, day, decimals_of, interval_of, number, percent, shown, significant, value_of
 from reports.methods import method_name, short_method
 from reports.sections.pieces import heading, picture
 from telemetry.plan import Status
@@ -117,9 +117,9 @@ def _changes(material: Material, part: Part, saving: Figure) -> Iterator[str]:
     say, run = material.say, part.run
     size = _Sizes(material, part)
     if run.measured is not None and run.adjusted is not None:
-        yield say("a meter that reads 1 %% high or low since the measure: ± %(size)s", size=size(run.measured / 100))
-        yield say("a meter that read 1 %% high or low in the baseline: ± %(size)s", size=size(run.adjusted / 100))
-        yield say("a meter that is 1 %% off in both periods alike: ± %(size)s", size=size(saving.value / 100))
+        yield say("a meter that reads 1%% high or low since the measure: ± %(size)s", size=size(run.measured / 100))
+        yield say("a meter that read 1%% high or low in the baseline: ± %(size)s", size=size(run.adjusted / 100))
+        yield say("a meter that is 1%% off in both periods alike: ± %(size)s", size=size(saving.value / 100))
     daily = run.daily
     if daily is not None and daily.saving:
         first, most = max(zip(daily.day, daily.saving, strict=True), key=lambda each: abs(each[1]))
@@ -139,7 +139,7 @@ def _changes(material: Material, part: Part, saving: Figure) -> Iterator[str]:
         yield say.plural("%(n)s suggested event that nobody has decided on", "%(n)s suggested events that nobody has "
                          "decided on", len(run.suggestions))  # fmt: skip
     if run.money is not None:
-        yield say("a price 10 %% higher or lower: ± %(size)s", size=amount(say, abs(run.money.value) / 10, "EUR", 0))
+        yield say("a price 10%% higher or lower: ± %(size)s", size=amount(say, abs(run.money.value) / 10, "EUR", 0))
 
 
 class _Sizes:
@@ -150,7 +150,7 @@ class _Sizes:
 
     def __call__(self, value: float, *, signed: bool = False) -> str:
         """Return an amount to three figures, with its sign only where it is asked for."""
-        text = plain(self._say, value if signed else abs(value), 3)
+        text = number(self._say, value if signed else abs(value), significant(value, 3))
         sign = "+" if signed and value > 0 else ""
         return f"{sign}{text}\u202f{self._unit}"
 

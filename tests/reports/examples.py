@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
@@ -26,6 +27,7 @@ from telemetry.plan import (
 )
 from telemetry.site import DatedValue
 
+PARIS = ZoneInfo("Europe/Paris")
 KNOWN_AT = datetime(2027, 2, 3, 2, 30, tzinfo=UTC)
 FIRST, DAYS = np.datetime64("2025-01-01"), 730
 WORKS = slice(365, 386)  # rows between the periods
@@ -234,6 +236,6 @@ def _remembering(rng: np.random.Generator, phi: float) -> np.ndarray:
 def _dated(name: str, unit: str, value: float, first: int, last: int | None, source: str) -> DatedValue:
     return DatedValue(
         id=name, quantity="energy" if "kW.h" in unit else "volume", unit=unit, value=value,
-        valid_from=datetime(first, 1, 1, tzinfo=UTC),
-        valid_to=None if last is None else datetime(last, 1, 1, tzinfo=UTC), source=source,
+        valid_from=datetime(first, 1, 1, tzinfo=PARIS),
+        valid_to=None if last is None else datetime(last, 1, 1, tzinfo=PARIS), source=source,
     )  # fmt: skip
