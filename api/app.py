@@ -27,6 +27,7 @@ from api.routes import (
     jobs,
     ledger,
     live,
+    portfolio,
     quarantine,
     readings,
     reference,
@@ -104,7 +105,7 @@ def create_app(settings: ApiSettings, *, door: Door = open_door) -> FastAPI:
     app.state.parts = parts
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # the framework's documented way
     problems.install(app, page=problem_page)
-    for part in (site, devices, readings, live, demonstrators, runs, jobs, events, ledger, quarantine):
+    for part in (site, devices, readings, live, demonstrators, portfolio, runs, jobs, events, ledger, quarantine):
         app.include_router(part.router, prefix="/api/v1", dependencies=[Admitted])
     app.include_router(health.router, prefix="/api/v1")
     app.include_router(health.router, include_in_schema=False)  # where supervisors look by habit

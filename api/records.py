@@ -9,6 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 from api import saving_answers, saving_bodies
+from api.portfolio import Portfolio
 from savings.record import Run
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 JSON = "application/json"
 PLACE = "#/components/schemas/{name}"
 KINDS: tuple[type[msgspec.Struct], ...] = (
-    Run, saving_answers.DemonstratorHeadline, saving_answers.PlanRevision, saving_answers.EventState,
+    Run, Portfolio, saving_answers.DemonstratorHeadline, saving_answers.PlanRevision, saving_answers.EventState,
     saving_answers.DailyTable, saving_answers.MonthlyTable, saving_answers.Restatement, saving_answers.Job,
     saving_bodies.EventBody, saving_bodies.DecisionBody, saving_bodies.RunBody,
 )  # fmt: skip

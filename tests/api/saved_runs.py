@@ -13,7 +13,7 @@ from savings.run import compute, input_hash
 from storage import events_nonroutine, savings_runs
 from storage.catalogue import apply_site
 from storage.engine import connect
-from telemetry.plan import DriverPlan, MeteredPoint, NonRoutineEvent
+from telemetry.plan import Cost, DriverPlan, MeteredPoint, NonRoutineEvent
 from tests.api.conftest import small_port
 from tests.savings.made_up import made_up
 from tests.savings.run_inputs import made_up_input, made_up_plan
@@ -34,7 +34,8 @@ def stored_plan() -> Plan:
     point = MeteredPoint(point=METER, tariff=("electricity",), emission_factor="mix")
     meter = msgspec.structs.replace(plan.meters[0], points=(point,))
     drivers = (DriverPlan(point=AIR, role="changepoint"), DriverPlan(point=FLOW))
-    return msgspec.structs.replace(plan, meters=(meter,), drivers=drivers)
+    cost = Cost(investment_eur=10_000.0, life_years=10.0, discount_rate=0.0, source="offer")
+    return msgspec.structs.replace(plan, meters=(meter,), drivers=drivers, cost=cost)
 
 
 def undated_plan() -> Plan:

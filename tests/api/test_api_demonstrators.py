@@ -122,3 +122,21 @@ def test_what_is_not_there_is_said_with_what_is(reader: httpx.Client, path: str,
     assert answer.status_code == 404
     assert answer.json()["place"] == place
     assert cure in answer.json()["cure"]
+
+
+def test_all_demonstrators_together(reader: httpx.Client) -> None:
+    """One demonstrator with a figure is the whole portfolio; what has none is named, and costs are for a saved unit."""
+    run = computed()[1]
+    saving = run.meters[0].saving
+    assert saving is not None
+    body = reader.get("/api/v1/portfolio").json()
+    (amount,) = body["amounts"]
+    assert (amount["unit"], amount["figures"]) == ("kW.h", ["cold-store/energy"])
+    assert amount["saving"]["value"] == pytest.approx(saving.value)
+    assert amount["saving"]["low"] == pytest.approx(saving.low)
+    assert body["money"]["saving"]["value"] == pytest.approx(0.15 * saving.value)
+    assert body["left_out"] == [{"demonstrator": "pump", "meter": "", "reason": "no run"}]
+    by_unit = {ranking["unit"]: ranking["entries"] for ranking in body["rankings"]}
+    assert set(by_unit) == {"kW.h", "t{CO2e}"}
+    cost = by_unit["kW.h"][0]["unit_cost"]["value"]
+    assert cost == pytest.approx(1000.0 / (saving.value * 365.25 / 365))  # 10 000 EUR over ten years without interest
