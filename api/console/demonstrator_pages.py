@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from api.choice import choose_site
 from api.console.demonstrators import cards, in_order
 from api.console.plan_view import event_rows, plan_facts
+from api.console.portfolio_view import rank_tables, totals
 from api.console.render import Taste, page
 from api.console.run_view import RunReader
 from api.demonstrators import choose_demonstrator, choose_run
@@ -15,6 +16,7 @@ from api.explanations import explanation_lines
 from api.figure_rows import figure_of, verdict_of_run
 from api.language import Words, noted, words
 from api.parts import Parts, WithParts
+from api.portfolio import portfolio, standing_runs
 from api.verdicts import SIGNS, WORDS, Verdict
 from locales import REPORT
 from reports.figures import full, percent
@@ -59,8 +61,11 @@ def listed(site: str, request: Request, parts: WithParts) -> Any:  # noqa: ANN40
         runs = {run.demonstrator: run for run in savings_runs.runs(connection, chosen.id, current=True)}
         asked = {each.key: _asked(connection, chosen.id, each.key) for each in found}
         simulated = _simulated(connection, chosen.id, found)
+        together = portfolio(chosen.id, found, standing_runs(connection, chosen.id))
+    names = {each.key: say.named(each.plan.name, each.key) for each in found}
     return page(
         request, "demonstrators.html", site=chosen, page="/demonstrators", cards=cards(found, runs, asked, say),
+        totals=totals(together, say), rankings=rank_tables(together, names, say),
         simulated=simulated, verdict_words=WORDS, sign=_sign,
     )  # fmt: skip
 

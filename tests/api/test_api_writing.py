@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from api.settings import ApiSettings
 from storage.engine import connect
@@ -27,9 +28,9 @@ EVENT = {"by": "A. Martin", "meter": "energy", "first_day": "2026-03-01", "last_
 
 @pytest.fixture
 def writer(port: Port) -> Iterator[httpx.Client]:
-    """Give a client with the token of a service over the small port with demonstrators."""
+    """Give a client with the token of a service, with the role of an installation, over the small port."""
     with_demonstrators(port.dsn)
-    settings = ApiSettings(dsn=port.dsn, write_token=TOKEN)
+    settings = ApiSettings(dsn=make_conninfo(port.dsn, options="-c role=quaymeter_app"), write_token=TOKEN)
     with serving(settings) as address, httpx.Client(base_url=address, headers=BEARER, timeout=30) as client:
         yield client
 
