@@ -29,7 +29,7 @@ def pdf(report: Report, at: datetime) -> bytes:
         ignore_system_fonts=True,
         sys_inputs={"report": msgspec.json.encode(report).decode()},
         pdf_standards=STANDARD,
-        timestamp=at,
+        timestamp=at.replace(microsecond=0),  # a PDF knows whole seconds
     )
 
 
