@@ -1,5 +1,6 @@
 """Who may write: whoever bears the token, with JSON, from our own pages or from none."""
 
+import logging
 import secrets
 from http import HTTPStatus
 from typing import Annotated
@@ -14,6 +15,7 @@ from api.problems import ProblemError
 from storage.pool import WritePool
 
 JSON = "application/json"
+log = logging.getLogger(__name__)
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="WriteToken",
@@ -34,7 +36,7 @@ def writing(request: Request, credentials: Credentials) -> WritePool:
             place="Authorization",
             cure="set QUAYMETER_API_WRITE_TOKEN_FILE and start the api again",
         )
-    _refuse_other_tokens(parts.settings.write_token, credentials)
+    _refuse_other_tokens(parts.settings.write_token, credentials, request.url.path)
     _refuse_other_media(request)
     return parts.write_pool
 
@@ -62,10 +64,11 @@ def refuse_foreign_origin(request: Request) -> None:
         )
 
 
-def _refuse_other_tokens(token: str, credentials: HTTPAuthorizationCredentials | None) -> None:
+def _refuse_other_tokens(token: str, credentials: HTTPAuthorizationCredentials | None, path: str) -> None:
     """Compare in a time that does not tell how much of a token was right."""
     given = b"" if credentials is None else credentials.credentials.encode()
     if not secrets.compare_digest(given, token.encode()):
+        log.warning("a write to %r was refused: no token, or another one", path)
         raise ProblemError(
             HTTPStatus.UNAUTHORIZED,
             "token",

@@ -77,7 +77,7 @@ class MeterView:
     cards: tuple[Card, ...]
     cumulative: tuple[Markup, ...]  # drawings, wide and narrow
     against: tuple[Markup, ...]
-    by_week: bool
+    by: str  # what a place of the second drawing is: week, day or bill
     months: tuple[tuple[str, ...], ...]
     days: tuple[DayRow, ...]  # newest first
     kept: tuple[Kept, ...]
@@ -117,7 +117,7 @@ class RunReader:
             lead=self._lead(part), cards=tuple(self._cards(part)),
             cumulative=tuple(cumulative(daily, picture)) if daily is not None and drawn else (),
             against=tuple(against_baseline(daily, picture, gap_s=gap_s)) if daily is not None and drawn else (),
-            by_week=daily is not None and is_by_week(daily),
+            by="bill" if part.is_monthly else "week" if daily is not None and is_by_week(daily) else "day",
             months=tuple(self._month(row) for row in run.months), days=tuple(self._days(part)),
             kept=tuple(
                 Kept(
