@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from quaymeter.cli.context import Json, settings_of, user_name
-from quaymeter.cli.output import ExitCode, progress, say, show_json, show_table
+from quaymeter.cli.output import ExitCode, progress, say, show_json, stdout
 from storage import demonstrators as kept
 from storage import events_nonroutine, savings_runs
 from storage.catalogue import list_sites
@@ -49,19 +49,16 @@ def list_(context: typer.Context, *, site: Site = "", as_json: Json = False) -> 
     if as_json:
         show_json({"site": site, "demonstrators": [_described(each, stands) for each, stands in found]})
         return
-    table = Table("demonstrator", "option", "baseline", "reporting from", "figure", "saving", "of baseline", box=None)
+    table = _table("demonstrator", "option", "reporting from", "figure", "saving", "of baseline")
     for each, stands in found:
         periods = each.plan.periods
-        dates = (
-            (f"{periods.baseline_from} – {periods.baseline_to}", str(periods.reporting_from)) if periods else ("–", "–")
-        )
-        head = [each.key, str(each.plan.option), *dates]
+        head = [each.key, str(each.plan.option), str(periods.reporting_from) if periods else "not dated"]
         for figure in stands.figures if stands else ():
             table.add_row(*head, figure.meter, _range(figure, "saving", figure.unit), _range(figure, "percent", "%"))
-            head = ["", "", "", ""]
+            head = ["", "", ""]
         if stands is None:
             table.add_row(*head, "no run yet", "", "")
-    show_table(table)
+    stdout().print(table)
 
 
 def show(context: typer.Context, name: Name, *, site: Site = "", as_json: Json = False) -> None:
@@ -170,12 +167,12 @@ def events(context: typer.Context, name: Name, *, site: Site = "", as_json: Json
         ]
         show_json({"site": site, "demonstrator": name, "events": said})
         return
-    table = Table("event", "figure", "days", "title", "status", "by", box=None)
+    table = _table("event", "figure", "days", "title", "status", "by")
     for row in found:
         event = row.event
         days = f"{event.first_day} – {event.last_day}"
         table.add_row(row.key, event.meter, days, event.title, "withdrawn" if row.withdrawn else event.status, row.who)
-    show_table(table)
+    stdout().print(table)
 
 
 def _where(context: typer.Context, site: str) -> tuple[str, str]:
@@ -220,9 +217,7 @@ def _run(row: RunRow) -> dict[str, Any]:
 
 
 def _show_runs(found: list[RunRow]) -> None:
-    table = Table(
-        "run", "demonstrator", "known at (UTC)", "cause", "figure", "saving", "of baseline", "changed", box=None
-    )
+    table = _table("run", "demonstrator", "known at (UTC)", "cause", "figure", "saving", "of baseline", "changed")
     for row in found:
         changed = ", ".join(row.explanation.get("changed", ())) or ("first" if row.explanation.get("first") else "")
         number = str(row.id) if row.current else f"({row.id})"
@@ -232,7 +227,15 @@ def _show_runs(found: list[RunRow]) -> None:
                 *head, figure.meter, _range(figure, "saving", figure.unit), _range(figure, "percent", "%"), changed
             )
             head, changed = ["", "", "", ""], ""
-    show_table(table)
+    stdout().print(table)
+
+
+def _table(*columns: str) -> Table:
+    """Return an empty table that keeps each cell on one line: what is cut could not be copied."""
+    table = Table(box=None)
+    for name in columns:
+        table.add_column(name, no_wrap=True, overflow="ignore")
+    return table
 
 
 def _range(figure: FigureRow, name: str, unit: str) -> str:

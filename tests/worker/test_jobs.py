@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from quaymeter.worker_status import JobCollector
 from storage.demonstrators import declare
 from storage.engine import connect
 from storage.jobs import ask_for_run, forget_jobs, job_status
@@ -17,7 +18,7 @@ from storage.savings_runs import newest
 from telemetry.errors import StorageError
 from tests.storage.aligned_site import a_plan, filled
 from tests.worker.test_savings_runs import FIRST, LAST, NOW, PLAN
-from worker.tasks import JobsLoop, ask_for_due
+from worker.tasks import JobCounters, JobsLoop, ask_for_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +106,18 @@ def test_the_loop_works_until_it_is_told_to_stop(app_dsn: str) -> None:
         thread.join(10)
     assert loop.counters.made == 1
     assert not thread.is_alive()
+
+
+def test_what_was_done_is_told_to_prometheus() -> None:
+    """Runs that were made, that would have said the same, and attempts that failed."""
+    found = {
+        metric.name: metric.samples[0].value
+        for metric in JobCollector(JobCounters(made=3, unchanged=2, failures=1)).collect()
+    }
+    assert found == {
+        "quaymeter_worker_savings_made": 3, "quaymeter_worker_savings_unchanged": 2,
+        "quaymeter_worker_savings_failures": 1,
+    }  # fmt: skip
 
 
 def test_a_database_without_a_queue_is_explained(empty_database: str) -> None:
