@@ -64,7 +64,8 @@ def updated(language: str, domain: str = DOMAIN) -> Catalog:
     for message in template(domain):
         if message.id:
             known = old.get(message.id)
-            new.add(message.id, message.id if language == "en" else (known.string if known else None))
+            kept = known.string if known and isinstance(known.id, str) == isinstance(message.id, str) else None
+            new.add(message.id, message.id if language == "en" else kept)
     return new
 
 

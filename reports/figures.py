@@ -195,7 +195,7 @@ def stretches_in_words(say: Words, days: Iterable[str], most: int = 6) -> str:
     found = stretches(days)
     texts = [days_between(say, first, last) for first, last, _ in found[:most]]
     if len(found) > most:
-        texts.append(say("and %(n)s more", n=number(say, len(found) - most, 0)))
+        texts.append(say.plural("and %(n)s more", "and %(n)s others", len(found) - most))
     return ", ".join(texts)
 
 

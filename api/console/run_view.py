@@ -27,7 +27,7 @@ from reports.figures import (
 from reports.figures import value_of as shown_value
 from reports.findings import notices, title
 from reports.part import Material, Part
-from reports.sections.data import reason_words
+from reports.reasons import reason_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,10 +199,11 @@ class RunReader:
     def _left_out(self, part: Part) -> Iterator[tuple[str, ...]]:
         groups: dict[tuple[str, str], list[str]] = {}
         for each in part.run.excluded:
-            groups.setdefault((each.period, each.reason), []).append(each.start)
+            reason = reason_words(part, each.reason, self.material.say)
+            groups.setdefault((each.period, reason), []).append(each.start)
         for (period, reason), rows in groups.items():
             yield (
-                self.say(PERIODS.get(period, period)), reason_words(self.material, part, reason),
+                self.say(PERIODS.get(period, period)), reason,
                 number(self.told, len(rows), 0), stretches_in_words(self.told, rows),
             )  # fmt: skip
 

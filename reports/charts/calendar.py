@@ -24,8 +24,13 @@ def calendar(part: Part, say: Words, width: float) -> str:
     states = day_states(part)
     if not states:
         return ""
-    keys = [Key(say("used, baseline"), LIGHT[BASELINE], "box"), Key(say("used, reporting"), LIGHT[REPORTING], "box"),
-            Key(say("left out"), DARK, "box"), Key(say("in neither period"), PAPER, "box")]  # fmt: skip
+    summed = part.run.saving is not None  # where a finding stops, days that could be used are in no sum either
+    keys = [
+        Key(say("used, baseline") if summed else say("usable, baseline"), LIGHT[BASELINE], "box"),
+        Key(say("used, reporting") if summed else say("usable, reporting"), LIGHT[REPORTING], "box"),
+        Key(say("left out"), DARK, "box"),
+        Key(say("in neither period"), PAPER, "box"),
+    ]
     if PARTLY in states.values():
         keys.insert(2, Key(say("some hours left out"), OUT, "box"))
     months = sorted({(day.year, day.month) for day in states})

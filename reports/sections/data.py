@@ -10,6 +10,7 @@ from locales.words import noted
 from reports.charts.calendar import calendar
 from reports.document import Facts, Grid, Paragraph
 from reports.figures import NONE, day, moment, number, plain, shown, stretches, stretches_in_words, with_unit
+from reports.reasons import reason_words
 from reports.sections.pieces import heading, known, picture
 from reports.sections.plan import PERIODS
 
@@ -21,19 +22,6 @@ if TYPE_CHECKING:
     from savings.record import DriverRange
 
 ROLES = {"energy": noted("energy"), "driver": noted("driver")}
-REASONS = {
-    "duplicate_timestamp": noted("a time that comes twice"),
-    "error_code": noted("an error code instead of a value"),
-    "energy_missing": noted("the meter has no value"),
-    "coverage_low": noted("too little of the row is covered"),
-    "no reading": noted("no reading"),
-    "not used by the fit: too little of it is covered, a value twice, or an error code": noted(
-        "not used by the fit: too little covered, a value twice, or an error code"
-    ),
-    "a kind that the baseline never saw, or an error code": noted(
-        "a kind that the baseline never saw, or an error code"
-    ),
-}
 
 
 def data(material: Material) -> Iterator[Block]:
@@ -84,7 +72,7 @@ def _left_out(material: Material, part: Part) -> Block:
     say = material.say
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for each in part.run.excluded:
-        groups[each.period, each.reason].append(each.start)
+        groups[each.period, reason_words(part, each.reason, say)].append(each.start)
     if not groups:
         return Paragraph(text=say("No row of either period was left out."))
     return Grid(
@@ -93,27 +81,13 @@ def _left_out(material: Material, part: Part) -> Block:
         align="llrl",
         rows=tuple(
             (
-                say(PERIODS.get(period, period)), reason_words(material, part, reason), number(say, len(starts), 0),
+                say(PERIODS.get(period, period)), reason, number(say, len(starts), 0),
                 stretches_in_words(say, starts, 8 if len(stretches(starts)) <= 8 else 6),
             )
             for (period, reason), starts in groups.items()
         ),
         note=say("They are in no sum, neither measured nor adjusted."),
     )  # fmt: skip
-
-
-def reason_words(material: Material, part: Part, reason: str) -> str:
-    """Return why a row was left out, as far as the catalogue knows the reason."""
-    say = material.say
-    if reason in REASONS:
-        return say(REASONS[reason])
-    head, _, name = reason.partition(": ")
-    if head == "driver_missing":
-        label = next((say.named(each.label, name) for each in part.rows.drivers if each.name == name), name)
-        return say("the driver “%(driver)s” is missing", driver=label)
-    if head == "non-routine event":
-        return say("non-routine event: %(title)s", title=name)
-    return reason
 
 
 def drivers(material: Material) -> Iterator[Block]:

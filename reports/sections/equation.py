@@ -57,7 +57,7 @@ def label_of(driver: str, part: Part, say: Words) -> str:
 
 def unit_of(code: str, say: Words) -> str:
     """Return a unit that may be a quotient of two."""
-    return "/".join(shown(say, part) for part in code.split("/")) if code else ""
+    return "/".join(filter(None, (shown(say, part) for part in code.split("/"))))
 
 
 def _term(each: ParameterRecord, knots: Mapping[str, ParameterRecord], part: Part, say: Words) -> tuple[float, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
+import numpy as np
 import pytest
 
 from locales import REPORT
@@ -13,10 +15,12 @@ from reports.charts.calendar import BASELINE, BETWEEN, LEFT_OUT, PARTLY, REPORTI
 from reports.compose import compose
 from reports.document import Cards, Facts, Formula, Grid, Heading, Items, Notices, Paragraph, Picture, blocks_of
 from reports.part import Part, Restatement
+from reports.reasons import reason_words
 from reports.sections.equation import equation
 from reports.verdict import expectation, verdict
 from savings.record import Figure
 from savings.run import compute
+from storage import aligned
 from tests.reports.examples import boiler_house, boiler_house_run, without_figure
 from tests.reports.test_report_words import explanation
 
@@ -112,6 +116,25 @@ def test_rows_left_out_are_told_with_their_reason(reports: dict[str, Report]) ->
     assert rows["the meter has no value"][2:] == ("6", "8–13 Apr 2025")
     assert rows["the driver “Outdoor air” is missing"][2] == "3"
     assert rows["non-routine event: Gas valve replaced"][0] == "Reporting period"
+
+
+def test_reasons_are_told_as_the_alignment_of_points_writes_them() -> None:
+    """What storage writes of a point is recognised in all its forms, and told by the point's name without figures."""
+    column = SimpleNamespace(
+        row=SimpleNamespace(key="boiler/gas/volume"), coverage=np.array([0.0, 0.5, 0.5, 1.0]),
+        value=np.array([np.nan, 1.0, 1.0, 1.0]), resets=np.array([0, 0, 0, 1]), readings=np.array([0, 9, 9, 9]),
+        bad=np.array([0, 3, 0, 0]),
+    )  # fmt: skip
+    reasons = [""] * 4
+    aligned._note(reasons, cast("Any", column), is_meter=True)
+    assert all(reasons)
+    assert [reason_words(part(), reason, words("en", REPORT)) for reason in reasons] == [
+        "Gas: no reading",
+        "Gas: bad readings, too little of its time is known",
+        "Gas: too little of its time is known",
+        "Gas: its register was reset",
+    ]
+    assert reason_words(part(), "of tomorrow", words("fr", REPORT)) == "of tomorrow"
 
 
 def test_the_calendar_knows_what_became_of_each_day() -> None:
