@@ -94,6 +94,15 @@ def meter_run(given: RunInput, meter: MeterInput) -> MeterRun:
     )
 
 
+def measured_saving(given: RunInput, meter: MeterInput) -> AvoidedUse:
+    """Return the saving behind a run's figure; InsufficientDataError, with all findings, where there is none."""
+    before, after = period_rows(given, meter)
+    worked = _worked(given, meter, before, after)
+    if worked.saving is None:
+        raise InsufficientDataError(worked.findings, place=f"demonstrator {given.plan.id}, {meter.meter.id}")
+    return worked.saving
+
+
 def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: PeriodRows) -> _Worked:
     """Fit and compare, first without events, then with those that were agreed upon; what forbids a figure is found."""
     baseline = None

@@ -12,6 +12,7 @@ import typer
 from quaymeter.cli.context import Json  # noqa: TC001 – typer reads annotations when it runs
 from quaymeter.cli.output import ExitCode, make_folder, progress, say, show_json, stderr, stdout
 from quaymeter.cli.report import report
+from quaymeter.cli.together import portfolio, replicate
 from quaymeter.cli.verify import verify
 from quaymeter.savings.request import DayTypes, Request, in_order, period
 from savings.table import Frequency
@@ -65,6 +66,8 @@ def register(app: typer.Typer) -> None:
     group.command()(table)
     group.command()(verify)
     group.command()(report)
+    group.command()(portfolio)
+    group.command()(replicate)
     app.add_typer(group, name="savings")
 
 
