@@ -60,8 +60,7 @@ def suggest(saving: AvoidedUse, *, least_score: float = LEAST_SCORE) -> tuple[Su
     whole = hours[:, 0] >= 12.0  # [h]: less of a day says little of its level
     rate = sums[whole, :2] / hours[whole] * 24.0
     known = np.column_stack([np.ones(len(rate)), rate[:, 1], *_season(day[whole])])
-    noise = noise_posterior(make_case(saving.baseline, reporting))
-    return _suggested(Series(day[whole], rate[:, 0], known, noise), least_score)
+    return _suggested(Series(day[whole], rate[:, 0], known, saving.totals.noise), least_score)
 
 
 def suggest_in_baseline(baseline: Baseline, *, least_score: float = LEAST_SCORE) -> tuple[Suggestion, ...]:

@@ -119,6 +119,11 @@ class Totals:
         dof = self._posterior.dof
         return Interval(value, value - half, value + half, confidence, Method.REML.value, error, dof)
 
+    @property
+    def noise(self) -> NoisePosterior:
+        """What the baseline's residuals say about their noise, by day; by month for bills."""
+        return self._posterior
+
     @cached_property
     def _case(self) -> Case:
         return make_case(self._baseline, self.reporting)
