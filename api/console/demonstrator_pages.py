@@ -96,11 +96,13 @@ def one(
         )  # fmt: skip
         simulated = data[0].simulated if data else _simulated(connection, chosen.id, [found])
     reader = RunReader(*data, say) if data else None
+    meters = reader.meters() if reader else ()
     told = words(say.language, REPORT)
     return page(
         request, "demonstrator.html", site=chosen, page=None, name=say.named(found.plan.name, found.key),
         measure=say.named(found.plan.measure, found.key), verdict=verdict_of_run(found.plan, shown), run=shown,
-        older=shown is not None and not shown.current, meters=reader.meters() if reader else (),
+        older=shown is not None and not shown.current, meters=meters,
+        drawn=next((meter.id for meter in meters if meter.cumulative), ""),  # what the arrow keys read
         together=reader.together() if reader else (), simulated=simulated,
         confidence=percent(told, shown.confidence if shown else found.plan.confidence, 0),
         events=event_rows(events, data[1] if data else None, say, ZoneInfo(chosen.timezone)),

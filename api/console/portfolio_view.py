@@ -78,5 +78,5 @@ def _ends(figure: Figure | None, say: Words, told: Words) -> tuple[str, str]:
     if figure is None:
         return NONE, NONE
     places = max(significant(figure.value, 3), 0)
-    low, high = (number(told, end, places) for end in (figure.low, figure.high))
-    return number(told, figure.value, places), f"{low} … {high if figure.high is not None else say('no end')}"
+    high = say("no end") if figure.high is None else number(told, figure.high, places)
+    return number(told, figure.value, places), f"{number(told, figure.low, places)} … {high}"

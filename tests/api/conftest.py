@@ -168,14 +168,15 @@ class Saved:
 
 @pytest.fixture(scope="session")
 def saved(embedded_server: EmbeddedServer, template_database: str) -> Iterator[Saved]:
-    """Store two runs of a demonstrator and serve them; nothing may be written there."""
-    from tests.api.saved_runs import stored, suspected, with_demonstrators  # noqa: PLC0415 – it needs this module
+    """Store two runs of a demonstrator, and one of another that gives no figure; nothing may be written there."""
+    from tests.api.saved_runs import stored, stored_stop, suspected, with_demonstrators  # noqa: PLC0415 – it needs this module
     from tests.savings.run_inputs import KNOWN_AT  # noqa: PLC0415 – as above
 
     create_database(embedded_server.dsn, "test_saved_runs", template=template_database)
     dsn = embedded_server.database_dsn("test_saved_runs")
     with_demonstrators(dsn)
     runs = [stored(dsn, saved=0.06, known_at=KNOWN_AT - timedelta(days=9)), stored(dsn)]
+    stored_stop(dsn)
     suspected(dsn)
     with serving(ApiSettings(dsn=dsn)) as address:
         yield Saved(address=address, runs=runs)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from savings.record import FindingRecord
 from savings.run import compute, input_hash
 from storage import events_nonroutine, savings_runs
 from storage.catalogue import apply_site
@@ -44,6 +45,12 @@ def undated_plan() -> Plan:
     return msgspec.structs.replace(stored_plan(), id="pump", name=name, periods=None)
 
 
+def stopped_plan() -> Plan:
+    """Return a plan whose data carry no figure."""
+    name = {"fr": "Purgeurs de vapeur", "en": "Steam traps"}
+    return msgspec.structs.replace(stored_plan(), id="traps", name=name)
+
+
 @cache
 def computed(saved: float = 0.08) -> tuple[RunInput, Run]:
     """Return an input of two years that saved so much, and its run."""
@@ -56,10 +63,10 @@ def computed(saved: float = 0.08) -> tuple[RunInput, Run]:
 
 
 def with_demonstrators(dsn: str) -> None:
-    """Apply the small port with two demonstrators, one of them not dated, and with their prices."""
+    """Apply the small port with three demonstrators, one of them not dated, and with their prices."""
     given, _ = computed()
     site = replace(
-        small_port(), demonstrators=(stored_plan(), undated_plan()), tariffs=given.tariffs,
+        small_port(), demonstrators=(stored_plan(), undated_plan(), stopped_plan()), tariffs=given.tariffs,
         emission_factors=given.emission_factors,
     )  # fmt: skip
     apply_site(dsn, site, who="test")
@@ -75,6 +82,19 @@ def stored(dsn: str, *, saved: float = 0.08, known_at: datetime | None = None, e
         return savings_runs.save(
             connection, given, run, cause="nightly", asked_by="worker", explanation=explanation or {"first": True}
         )
+
+
+def stored_stop(dsn: str) -> int:
+    """Store a run that gives no figure, and return its id."""
+    given, run = computed()
+    stop = FindingRecord(code="baseline_too_short", severity="stop", message="60 days", cure="wait")
+    meter = msgspec.structs.replace(
+        run.meters[0], saving=None, percent=None, money=None, carbon=None, daily=None, months=(), findings=(stop,)
+    )
+    given = msgspec.structs.replace(given, plan=stopped_plan())
+    run = msgspec.structs.replace(run, demonstrator="traps", meters=(meter,), money=None, carbon=None)
+    with connect(dsn, autocommit=True) as connection:
+        return savings_runs.save(connection, given, run, cause="nightly", asked_by="worker")
 
 
 def suspected(dsn: str) -> str:

@@ -45,8 +45,8 @@ def test_a_run_is_answered_in_every_form(reader: httpx.Client, runs: list[int]) 
     given, run = computed()
     saving = run.meters[0].saving
     assert saving is not None
-    (store, pump) = reader.get("/api/v1/demonstrators").json()
-    assert (store["verdict"], pump["verdict"]) == ("proven", "undated")
+    (store, pump, traps) = reader.get("/api/v1/demonstrators").json()
+    assert (store["verdict"], pump["verdict"], traps["verdict"]) == ("proven", "undated", "stopped")
     assert store["run"]["figures"][0]["saving"] == {**msgspec.to_builtins(saving), "standard_error": None}
     assert msgspec.convert(reader.get(f"{STORE}/plan").json()["plan"], Plan) == given.plan
     assert [row["id"] for row in reader.get(f"{STORE}/runs").json()] == runs[::-1]
@@ -135,7 +135,8 @@ def test_all_demonstrators_together(reader: httpx.Client) -> None:
     assert amount["saving"]["value"] == pytest.approx(saving.value)
     assert amount["saving"]["low"] == pytest.approx(saving.low)
     assert body["money"]["saving"]["value"] == pytest.approx(0.15 * saving.value)
-    assert body["left_out"] == [{"demonstrator": "pump", "meter": "", "reason": "no run"}]
+    left_out = [(each["demonstrator"], each["meter"], each["reason"]) for each in body["left_out"]]
+    assert left_out == [("pump", "", "no run"), ("traps", "energy", "no figure")]
     by_unit = {ranking["unit"]: ranking["entries"] for ranking in body["rankings"]}
     assert set(by_unit) == {"kW.h", "t{CO2e}"}
     cost = by_unit["kW.h"][0]["unit_cost"]["value"]

@@ -150,3 +150,6 @@ def test_on_a_phone_nothing_scrolls_sideways_and_keys_read_the_chart(
     page.keyboard.press("Home")
     assert page.locator("#trend .readout").inner_text().startswith("1 janv. 2026")
     assert page.locator(".chart.narrow").first.is_visible()
+    stopped = open_page(f"{saved.address}/small/demonstrators/traps", width=360, height=740)
+    assert stopped.evaluate("document.documentElement.scrollWidth") == 360
+    assert "La référence est courte" in stopped.locator(".lead").inner_text()
