@@ -12,7 +12,7 @@ import msgspec
 from babel import dates, numbers
 
 from locales.words import noted
-from telemetry.symbols import symbol
+from telemetry.symbols import SYMBOLS, symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 NONE = "–"
 NARROW = "\u202f"  # between a number and its unit, never broken
 MINUS = "\u2212"
-# Tonnes and kilograms of a footprint say of what they are; UCUM lets braces say it.
-FOOTPRINTS = {"t{CO2e}": noted("t CO₂e"), "kg{CO2e}": noted("kg CO₂e")}
+# Units that have words: tonnes of a footprint say of what they are, which UCUM lets braces do; things that are counted.
+WORDS = {"t{CO2e}": noted("t CO₂e"), "kg{CO2e}": noted("kg CO₂e"), "{pallet}": noted("pallet")}
 
 
 def number(say: Words, value: float | None, decimals: int) -> str:
@@ -68,8 +68,11 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def shown(say: Words, unit: str) -> str:
-    """Return a unit as people write it."""
-    return say(FOOTPRINTS[unit]) if unit in FOOTPRINTS else symbol(unit)
+    """Return a unit, or a quotient of units, as people write it."""
+    if unit in SYMBOLS:
+        return symbol(unit)
+    parts = (say(WORDS[part]) if part in WORDS else symbol(part) for part in unit.split("/"))
+    return "/".join(part for part in parts if part)
 
 
 def footprint(figure: Figure | None) -> Figure | None:

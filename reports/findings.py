@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from locales.words import noted
 from reports.document import Notice
-from reports.figures import stretches_in_words
+from reports.equation import parameter_name
+from reports.figures import days_between, stretches_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,19 +79,21 @@ def notices(part: Part, found: Iterable[FindingRecord], say: Words) -> tuple[Not
             title=title(each.code, say),
             message=each.message,
             cure=each.cure,
-            days=_concerned(part, each.days, say),
+            days=_concerned(part, each, say),
             foreign=say.language != "en",
         )
         for each in found
     )
 
 
-def _concerned(part: Part, days: tuple[str, ...], say: Words) -> str:
-    """Return the days of a finding as stretches; drivers by their names, anything else as it stands."""
+def _concerned(part: Part, found: FindingRecord, say: Words) -> str:
+    """Return the days of a finding as stretches; drivers and parameters by their names, anything else as it stands."""
+    days = found.days
     if days and all(_is_day(text) for text in days):
+        if found.code == "event_suggested":  # its first day and its last
+            return days_between(say, days[0], days[-1])
         return stretches_in_words(say, days)
-    labels = {each.name: say.named(each.label, each.name) for each in part.rows.drivers}
-    return ", ".join(labels.get(text, text) for text in days)
+    return ", ".join(parameter_name(text, part, say) for text in days)
 
 
 def _is_day(text: str) -> bool:

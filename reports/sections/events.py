@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from locales.words import noted
 from reports.document import Facts, Grid, Paragraph
-from reports.figures import NONE, day, days_between, number, shown, significant, with_unit
+from reports.figures import NONE, day, days_between
 from reports.sections.pieces import heading, known, subheading
+from reports.suggestions import evidence_words, size_words, title_words
 from telemetry.plan import EventMethod, Status
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def events(material: Material) -> Iterator[Block]:
             yield from _accepted(material, part, outcome)
         others = _others(part)
         if others:
-            yield _table(material, others)
+            yield _table(material, part, others)
         if not accepted and not others:
             yield Paragraph(text=say("No event was suggested, accepted or rejected."))
 
@@ -58,37 +59,32 @@ def _others(part: Part) -> list[NonRoutineEvent]:
 
 def _accepted(material: Material, part: Part, outcome: EventOutcome) -> Iterator[Block]:
     say, event = material.say, outcome.event
-    unit = shown(say, part.run.unit)
-    yield subheading(material, event.title)
+    yield subheading(material, title_words(event.title, say))
     size = say("its days are in no sum") if event.method is EventMethod.EXCLUDED else NONE
     if outcome.amount is not None:
-        error = outcome.standard_error
-        places = significant(error, 2) if error else significant(outcome.amount)
-        size = say(
-            "%(amount)s added to the adjusted baseline, standard error %(error)s",
-            amount=with_unit(number(say, outcome.amount, places), unit),
-            error=with_unit(number(say, error, places), unit),
-        )
+        size = size_words(outcome.amount, outcome.standard_error, part.run.unit, say)
     yield Facts(
         rows=(
             (say("Days"), days_between(say, event.first_day, event.last_day)),
-            (say("Evidence"), known(event.evidence)),
+            (say("Evidence"), known(evidence_words(event.evidence, say))),
             (say("Method"), say(METHODS[event.method])),
-            (say("Size"), size),
+            (say("Added to the adjusted baseline"), size),
             (say("Agreed by"), known(event.agreed_by) + (f" ({day(say, event.agreed_at)})" if event.agreed_at else "")),
         )
     )  # fmt: skip
 
 
-def _table(material: Material, found: list[NonRoutineEvent]) -> Grid:
+def _table(material: Material, part: Part, found: list[NonRoutineEvent]) -> Grid:
     say = material.say
     return Grid(
         caption=say("Suggested and rejected: in no figure"),
-        headings=(say("Days"), say("Event"), say("Evidence"), say("Status")),
-        align="llll",
+        headings=(say("Days"), say("Event"), say("Evidence"), say("Size"), say("Status")),
+        align="lllll",
         rows=tuple(
             (
-                days_between(say, each.first_day, each.last_day), each.title, each.evidence or NONE,
+                days_between(say, each.first_day, each.last_day), title_words(each.title, say),
+                known(evidence_words(each.evidence, say)),
+                known(size_words(each.amount, each.standard_error, part.run.unit, say)),
                 say(STATUSES[each.status]) + (f" ({each.agreed_by})" if each.agreed_by else ""),
             )
             for each in found

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.charts.drivers import against, grouped
 from reports.charts.time import residuals
 from reports.document import Facts, Formula, Grid, Notices, Paragraph
+from reports.equation import MOST_TERMS, equation, label_of, parameter_name
 from reports.figures import NONE, month, number, percent, plain, shown, with_unit
 from reports.findings import notices
 from reports.methods import form_words
-from reports.sections.equation import MOST_TERMS, equation, label_of, parameter_name, unit_of
 from reports.sections.pieces import heading, picture, subheading
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _parameters(material: Material, part: Part, it: ModelRecord) -> Grid:
         rows=tuple(
             (
                 parameter_name(each.name, part, say), plain(say, each.value), plain(say, each.standard_error, 3),
-                number(say, each.t, 1), unit_of(each.unit, say) or NONE,
+                number(say, each.t, 1), shown(say, each.unit) or NONE,
             )
             for each in it.parameters
         ),

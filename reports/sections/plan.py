@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from locales.words import noted
 from reports.document import Facts, Grid, Items, Paragraph
-from reports.figures import day, days_between, number, percent, stated, with_unit
+from reports.figures import day, days_between, number, percent, shown, stated, with_unit
 from reports.methods import method_name
-from reports.sections.equation import unit_of
 from reports.sections.pieces import heading, known, named
 from reports.verdict import expected_share
 from telemetry.plan import Option
@@ -73,8 +72,8 @@ def _stipulations(material: Material) -> Grid:
         align="lrrl",
         rows=tuple(
             (
-                each.parameter, with_unit(stated(say, each.value), unit_of(each.unit, say)),
-                with_unit(stated(say, each.standard_error), unit_of(each.unit, say)), known(each.source),
+                each.parameter, with_unit(stated(say, each.value), shown(say, each.unit)),
+                with_unit(stated(say, each.standard_error), shown(say, each.unit)), known(each.source),
             )
             for each in material.given.plan.stipulations
         ),

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from reports.document import Facts, Grid, Paragraph
-from reports.figures import NONE, day, full, money, number, stated
-from reports.sections.equation import unit_of
+from reports.figures import NONE, day, full, money, number, shown, stated
 from reports.sections.pieces import known
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def _dated(material: Material, values: tuple[DatedValue, ...], caption: str) -> 
         align="lrllll",
         rows=tuple(
             (
-                each.id, stated(say, each.value), unit_of(each.unit, say),
+                each.id, stated(say, each.value), shown(say, each.unit),
                 day(say, each.valid_from.astimezone(zone).date()),
                 day(say, _last(each.valid_to, zone)) if each.valid_to else say("today"), known(each.source),
             )

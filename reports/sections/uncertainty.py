@@ -10,6 +10,7 @@ from reports.document import Grid, Heading, Items, Paragraph
 from reports.figures import amount, day, decimals_of, interval_of, number, percent, shown, significant, value_of
 from reports.methods import method_name, short_method
 from reports.sections.pieces import heading, picture
+from reports.suggestions import title_words
 from telemetry.plan import Status
 
 if TYPE_CHECKING:
@@ -133,7 +134,9 @@ def _changes(material: Material, part: Part, saving: Figure) -> Iterator[str]:
     for each in run.events:
         if each.event.status is Status.ACCEPTED and each.amount is not None:
             yield say(
-                "without the event “%(title)s”: %(size)s", title=each.event.title, size=size(-each.amount, signed=True)
+                "without the event “%(title)s”: %(size)s",
+                title=title_words(each.event.title, say),
+                size=size(-each.amount, signed=True),
             )
     if run.suggestions:
         yield say.plural("%(n)s suggested event that nobody has decided on", "%(n)s suggested events that nobody has "

@@ -55,14 +55,9 @@ def label_of(driver: str, part: Part, say: Words) -> str:
     return next((say.named(each.label, driver) for each in part.rows.drivers if each.name == driver), driver)
 
 
-def unit_of(code: str, say: Words) -> str:
-    """Return a unit that may be a quotient of two."""
-    return "/".join(filter(None, (shown(say, part) for part in code.split("/"))))
-
-
 def _term(each: ParameterRecord, knots: Mapping[str, ParameterRecord], part: Part, say: Words) -> tuple[float, str]:
     """Return the value and the text of one term, its sign left off."""
-    size = with_unit(plain(say, abs(each.value)), unit_of(each.unit, say))
+    size = with_unit(plain(say, abs(each.value)), shown(say, each.unit))
     if each.name == "base":
         return each.value, size
     driver, level = _level(each.name)
@@ -74,7 +69,7 @@ def _term(each: ParameterRecord, knots: Mapping[str, ParameterRecord], part: Par
     knot = knots.get(f"{driver}.knot_{side}") or knots.get(f"{driver}.knot")
     if knot is None:
         return each.value, f"{size} × {label_of(each.name.removesuffix('.ratio'), part, say)}"
-    name, place = label_of(driver, part, say), with_unit(plain(say, knot.value), unit_of(knot.unit, say))
+    name, place = label_of(driver, part, say), with_unit(plain(say, knot.value), shown(say, knot.unit))
     inside = f"{name} {MINUS} {place}" if side == "above" else f"{place} {MINUS} {name}"
     return each.value, say("%(size)s × max(0, %(inside)s)", size=size, inside=inside)
 
