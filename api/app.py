@@ -13,16 +13,30 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from api import problems
-from api.console import pages
+from api.console import demonstrator_pages, pages
 from api.console.render import problem_page
 from api.description import describe
 from api.live import LiveHub
 from api.metrics import Metrics, MetricsMiddleware
 from api.parts import Admitted, Parts
-from api.routes import devices, health, ledger, live, quarantine, readings, reference, site
+from api.routes import (
+    demonstrators,
+    devices,
+    events,
+    health,
+    jobs,
+    ledger,
+    live,
+    portfolio,
+    quarantine,
+    readings,
+    reference,
+    runs,
+    site,
+)
 from api.security import SecurityMiddleware, open_door
 from api.updates import latest_updates
-from storage.pool import ReadPool
+from storage.pool import ReadPool, WritePool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,19 +46,23 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "console" / "static"
 DESCRIPTION = """
-What a port's utilities do, live and as history. Everything is read-only.
+What a port's utilities do, live and as history, and what each improvement saves.
 
 * **Times** are RFC 3339 with a zone, in UTC; a time without a zone is refused.
 * **Units** are UCUM codes, one for each point, whatever the device sent.
 * **Quality** travels with every reading; bad readings are stored and never counted, and every
   aggregate says its coverage.
 * **Errors** are problem details (RFC 9457) with `place`, `detail` (the cause) and `cure`.
+* **Writing** (plans, events, runs) needs the token of the installation; everything else only reads.
 * Where the database holds one site, `site` may be left out.
 """
 TAGS = [
     {"name": "site", "description": "The port as data: plant and points."},
     {"name": "devices", "description": "Who is online, and who believes what the site file does not say."},
     {"name": "readings", "description": "Latest values, history at any resolution, and the live stream."},
+    {"name": "demonstrators", "description": "Measured improvements: their plans, and what each saved."},
+    {"name": "runs", "description": "Savings runs: figures with intervals, reports, bundles for recomputing."},
+    {"name": "events", "description": "Events that no baseline knows of: suggested, accepted, rejected."},
     {"name": "trust", "description": "What came in and what became of it: ledger, quarantine, losses."},
     {"name": "health", "description": "For supervisors, load balancers and Prometheus."},
 ]
@@ -57,7 +75,10 @@ def create_app(settings: ApiSettings, *, door: Door = open_door) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         del app
-        with parts.pool:
+        with contextlib.ExitStack() as stack:
+            for pool in (parts.pool, parts.write_pool):
+                if pool is not None:
+                    stack.enter_context(pool)
             polling = asyncio.create_task(parts.hub.run(), name="live poller")
             try:
                 yield
@@ -84,13 +105,14 @@ def create_app(settings: ApiSettings, *, door: Door = open_door) -> FastAPI:
     app.state.parts = parts
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # the framework's documented way
     problems.install(app, page=problem_page)
-    for router in (site.router, devices.router, readings.router, live.router, ledger.router, quarantine.router):
-        app.include_router(router, prefix="/api/v1", dependencies=[Admitted])
+    for part in (site, devices, readings, live, demonstrators, portfolio, runs, jobs, events, ledger, quarantine):
+        app.include_router(part.router, prefix="/api/v1", dependencies=[Admitted])
     app.include_router(health.router, prefix="/api/v1")
     app.include_router(health.router, include_in_schema=False)  # where supervisors look by habit
     app.include_router(reference.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.include_router(pages.router, include_in_schema=False, dependencies=[Admitted])
+    for shown in (demonstrator_pages.router, pages.router):
+        app.include_router(shown, include_in_schema=False, dependencies=[Admitted])
     app.add_middleware(MetricsMiddleware, metrics=parts.metrics)
     app.add_middleware(SecurityMiddleware, allowed_hosts=settings.allowed_hosts)
     return app
@@ -110,5 +132,6 @@ def _parts(settings: ApiSettings, door: Door) -> Parts:
         hub=hub,
         metrics=Metrics(hub),
         door=door,
+        write_pool=WritePool(settings.dsn, size=settings.write_pool_size) if settings.write_token else None,
         downloads=threading.BoundedSemaphore(settings.max_streams),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi.openapi.utils import get_openapi
 
 from api.problems import MEDIA_TYPE
+from api.records import components
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -30,6 +31,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for methods in document["paths"].values():
             for operation in methods.values():
                 _correct(operation["responses"])
+        document["components"]["schemas"] |= components()
         for name in FRAMEWORK_ERRORS:
             document["components"]["schemas"].pop(name, None)
         app.openapi_schema = document

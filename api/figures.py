@@ -7,31 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from telemetry.quality import CLASS_MASK, DEVICE_SHIFT, QualityClass, Reason
+from telemetry.symbols import symbol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# UCUM codes are for machines; people read these.
-SYMBOLS: Mapping[str, str] = {
-    "1": "",
-    "Cel": "°C",
-    "m3": "m³",
-    "m3/h": "m³/h",
-    "m3/s": "m³/s",
-    "kW.h": "kWh",
-    "MW.h": "MWh",
-    "kvar.h": "kvarh",
-    "uS/cm": "µS/cm",
-    "{NTU}": "NTU",
-    "[NTU]": "NTU",
-    "[pH]": "pH",
-    "[ppm]": "ppm",
-    "{count}": "",
-    "{CFU}/(100.mL)": "UFC/100 mL",
-    "V.A": "VA",
-    "kV.A": "kVA",
-    "EUR": "€",
-}
+__all__ = ["ClassName", "class_name", "counts", "decimals", "device_class_name", "reasons", "shown_decimals", "symbol"]
+
 # Decimals by canonical unit: what the sensor can tell, not what a float can hold.
 DECIMALS: Mapping[str, int] = {
     "bar": 2,
@@ -89,13 +71,6 @@ def reasons(quality: int) -> list[str]:
 def counts(quality: int) -> bool:
     """Say whether a reading may be counted: bad ones are stored and never counted."""
     return quality & CLASS_MASK < QualityClass.BAD
-
-
-def symbol(unit: str, quantity: str = "") -> str:
-    """Return what people write for a UCUM code; absolute pressure says so, as bar alone means gauge."""
-    whole = SYMBOLS.get(unit)
-    text = "/".join(SYMBOLS.get(part, part) for part in unit.split("/")) if whole is None else whole
-    return f"{text} abs." if quantity == "absolute_pressure" else text
 
 
 def decimals(unit: str, kind: str = "gauge") -> int:

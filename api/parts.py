@@ -8,9 +8,10 @@ from fastapi import Depends, Request
 
 from api.live import LiveHub
 from api.metrics import Metrics
+from api.run_files import Reports
 from api.security import Door, Principal
 from api.settings import ApiSettings
-from storage.pool import ReadPool
+from storage.pool import ReadPool, WritePool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class Parts:
     hub: LiveHub
     metrics: Metrics
     door: Door
+    reports: Reports = field(default_factory=Reports)
+    write_pool: WritePool | None = None  # none where nobody may write
     downloads: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(2))
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.headers import HEADERS
-from telemetry.errors import QuaymeterError, StorageError, WindowTooLongError
+from telemetry.errors import ContractError, QuaymeterError, StorageError, WindowTooLongError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,14 @@ MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger(__name__)
 
 
+class Mistake(BaseModel):
+    """One of several mistakes in what was sent."""
+
+    place: str = Field(examples=["meters[0].unit"], description="Path of the field in the body.")
+    detail: str = Field(examples=["unit 'kWh' counts no amount"], description="The cause.")
+    cure: str = Field(default="", examples=['did you mean "kW.h"?'], description="What to do about it.")
+
+
 class ProblemDetails(BaseModel):
     """What every error of this service looks like (RFC 9457)."""
 
@@ -35,10 +43,13 @@ class ProblemDetails(BaseModel):
     place: str = Field(default="", examples=["points"], description="Where: a parameter, a part of the service.")
     cure: str = Field(default="", examples=["did you mean 'cold/room-1/t_air'?"], description="What to do about it.")
     instance: str = Field(default="", examples=["/api/v1/readings"], description="The path that was asked for.")
+    mistakes: list[Mistake] = Field(default=[], description="Every mistake of a body; none where it is not about one.")
 
 
 class ProblemError(QuaymeterError):
     """A request that cannot be answered; becomes a problem document."""
+
+    mistakes: tuple[Mistake, ...] = ()
 
     def __init__(self, status: HTTPStatus, kind: str, cause: str, *, place: str = "", cure: str = "") -> None:
         """Keep the HTTP status and the stable name of the kind beside place, cause and cure."""
@@ -57,6 +68,17 @@ def refused(kind: str, cause: str, *, place: str, cure: str) -> ProblemError:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, kind, cause, place=place, cure=cure)
 
 
+def conflict(kind: str, cause: str, *, place: str, cure: str) -> ProblemError:
+    """Return the problem of a change that others were quicker with."""
+    return ProblemError(HTTPStatus.CONFLICT, kind, cause, place=place, cure=cure)
+
+
+def busy(cause: str, *, place: str) -> ProblemError:
+    """Return the problem of a service that has as much to do as it takes."""
+    cure = "try again when one of them has ended"
+    return ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "busy", cause, place=place, cure=cure)
+
+
 def document(
     status: int, kind: str, detail: str, *, place: str = "", cure: str = "", instance: str = ""
 ) -> dict[str, Any]:
@@ -72,8 +94,13 @@ def document(
     }
 
 
-def _answer(request: Request, status: int, kind: str, detail: str, place: str = "", cure: str = "") -> Response:
+def _answer(
+    request: Request, status: int, kind: str, detail: str, place: str = "", cure: str = "",
+    mistakes: tuple[Mistake, ...] = (),
+) -> Response:  # fmt: skip
     body = document(status, kind, detail, place=place, cure=cure, instance=request.url.path)
+    if mistakes:
+        body["mistakes"] = [each.model_dump() for each in mistakes]
     answer: Response
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
         answer = request.app.state.problem_page(request, body)
@@ -86,7 +113,10 @@ def _answer(request: Request, status: int, kind: str, detail: str, place: str = 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101 - registered for this class only
-    return _answer(request, error.status, error.kind, error.cause, error.place, error.cure)
+    answer = _answer(request, error.status, error.kind, error.cause, error.place, error.cure, error.mistakes)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 async def _on_storage(request: Request, error: Exception) -> Response:
@@ -96,6 +126,11 @@ async def _on_storage(request: Request, error: Exception) -> Response:
     return _answer(
         request, HTTPStatus.SERVICE_UNAVAILABLE, "storage", "the database did not answer as expected", "database", cure
     )
+
+
+async def _on_contract(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ContractError)  # noqa: S101 - registered for this class only
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, "contract", error.cause, error.place, error.cure)
 
 
 async def _on_window(request: Request, error: Exception) -> Response:
@@ -142,6 +177,7 @@ def install(app: FastAPI, *, page: Callable[[Request, dict[str, Any]], Response]
     app.state.problem_page = page
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(StorageError, _on_storage)
+    app.add_exception_handler(ContractError, _on_contract)
     app.add_exception_handler(WindowTooLongError, _on_window)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)

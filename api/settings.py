@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,3 +20,5 @@ class ApiSettings:
     max_points: int = 500  # points in one request for readings
     max_body_bytes: int = 65_536  # nothing here takes a larger request
     default_language: str = "fr"
+    write_token: str = field(default="", repr=False)  # who bears it may write; empty: nobody may
+    write_pool_size: int = 2  # connections that may write, beside those that read

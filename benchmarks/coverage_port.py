@@ -18,7 +18,6 @@ from simulators.scenario import load_scenario, months_after
 from telemetry.site_file import load_site
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -69,11 +68,9 @@ def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
     site = load_site(default_site_file())
     scenario = _settled(load_scenario(scenario_name, seed=seed))
     port = Port(site, scenario)
-    demonstrators = site.demonstrators
-    keys = {
-        *ALWAYS,
-        *(str(key) for each in demonstrators for name in ("energy", "drivers") for key in _keys(each, name)),
-    }
+    meters = [(plan, meter) for plan in site.demonstrators for meter in plan.meters]
+    keys = {*ALWAYS, *(each.point for _, meter in meters for each in meter.points)}
+    keys |= {each.point for plan, meter in meters for each in plan.drivers_of(meter)}
     days = []
     hours: dict[str, list[NDArray[np.float64]]] = {key: [] for key in sorted(keys)}
     first = months_after(scenario.begins, SETTLING_MONTHS)
@@ -106,11 +103,6 @@ def _later(moment: str | None) -> Any:  # noqa: ANN401 – None stays None
     if not moment.endswith("M"):
         raise ValueError(f"{moment} is no age in months")
     return f"P{int(moment[1:-1]) + SETTLING_MONTHS}M"
-
-
-def _keys(demonstrator: Mapping[str, object], name: str) -> list[object]:
-    listed = demonstrator.get(name)
-    return listed if isinstance(listed, list) else []
 
 
 def _hourly(output: Output, day: Day) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 
     python deploy/lock_subset.py requirements.lock deploy/image-packages.txt > image.lock
 
-`image-packages.txt` names the packages, one a line; a test holds it equal to what quaymeter[api] needs.
+`image-packages.txt` names the packages, one a line; a test holds it equal to what quaymeter[api,reports] needs.
 """
 
 from __future__ import annotations

@@ -5,5 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 DIRECTORY = Path(__file__).parent
-DOMAIN = "quaymeter"
+DOMAIN = "quaymeter"  # the console and the API
+REPORT = "report"  # the savings report
 LANGUAGES = ("fr", "en")

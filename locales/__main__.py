@@ -1,7 +1,8 @@
 """Brings the catalogues in step with the code: `python -m locales` after a sentence was added or changed.
 
-New sentences are added to both catalogues, gone ones are removed, and both are compiled. English is the language of
-the sources, so its catalogue fills itself; French sentences that are missing are named, and wait for a translator.
+`python -m locales report` does it for one of them. New sentences are added to both catalogues, gone ones removed, and
+both are compiled. English is the language of the sources, so its catalogue fills itself; French sentences that are
+missing are named, and wait for a translator.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import io
 import sys
 from datetime import UTC, datetime
+from itertools import product
 from typing import TYPE_CHECKING
 
 from babel.messages.catalog import Catalog
@@ -16,55 +18,54 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from locales import DIRECTORY, DOMAIN, LANGUAGES
+from locales import DIRECTORY, DOMAIN, LANGUAGES, REPORT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 ROOT = DIRECTORY.parent
-METHODS = [("api/console/templates/**.html", "jinja2"), ("api/**.py", "python")]
-OPTIONS = {"api/console/templates/**.html": {"trimmed": "true"}}
+ROOMS = {DOMAIN: "api", REPORT: "reports"}  # catalogue → folder whose sentences it holds
+TITLES = {DOMAIN: "the quaymeter console", REPORT: "the savings report"}
+METHODS = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
+OPTIONS = {"**/templates/**.html": {"trimmed": "true"}}
 KEYWORDS = {"_": None, "say": None, "noted": None, "plural": (1, 2), "ngettext": (1, 2)}
 BEGUN = datetime(2026, 11, 22, tzinfo=UTC)  # fixed: a catalogue changes only with its sentences
-HEADER = "# Words of the quaymeter console. Keep in step with: python -m locales"
+HEADER = "# Words of {}. Keep in step with: python -m locales"
 
 
-def template() -> Catalog:
-    """Return every sentence that code and templates use, in order."""
-    catalogue = Catalog(domain=DOMAIN)
-    found = extract_from_dir(
-        ROOT / "api",
-        [(p.removeprefix("api/"), m) for p, m in METHODS],
-        {p.removeprefix("api/"): o for p, o in OPTIONS.items()},
-        KEYWORDS,
-    )
+def template(domain: str = DOMAIN) -> Catalog:
+    """Return every sentence that code and templates of a catalogue's room use, in order."""
+    catalogue = Catalog(domain=domain)
+    found = extract_from_dir(ROOT / ROOMS[domain], METHODS, OPTIONS, KEYWORDS)
     for _, _, message, _, _ in sorted(found, key=lambda item: str(item[2])):
         catalogue.add(message)
     return catalogue
 
 
-def source(language: str) -> Path:
+def source(language: str, domain: str = DOMAIN) -> Path:
     """Return the place of a catalogue's source."""
-    return DIRECTORY / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    return DIRECTORY / language / "LC_MESSAGES" / f"{domain}.po"
 
 
-def updated(language: str) -> Catalog:
+def updated(language: str, domain: str = DOMAIN) -> Catalog:
     """Return a language's catalogue brought in step with the code."""
-    path = source(language)
+    path = source(language, domain)
     old = read_po(io.StringIO(path.read_text(encoding="utf-8") if path.exists() else ""), locale=language)
     new = Catalog(
         locale=language,
-        domain=DOMAIN,
-        header_comment=HEADER,
+        domain=domain,
+        header_comment=HEADER.format(TITLES[domain]),
         project="quaymeter",
         fuzzy=False,
         creation_date=BEGUN,
         revision_date=BEGUN,
     )
-    for message in template():
+    for message in template(domain):
         if message.id:
             known = old.get(message.id)
-            new.add(message.id, message.id if language == "en" else (known.string if known else None))
+            kept = known.string if known and isinstance(known.id, str) == isinstance(message.id, str) else None
+            new.add(message.id, message.id if language == "en" else kept)
     return new
 
 
@@ -92,14 +93,14 @@ def missing(catalogue: Catalog) -> list[str]:
     return gaps
 
 
-def main() -> int:
-    """Update and compile both catalogues; 1 if a translation is missing."""
+def main(domains: Sequence[str] = ()) -> int:
+    """Update and compile the catalogues named, all where none is; 1 if a translation is missing."""
     gaps = 0
-    for language in LANGUAGES:
-        catalogue = updated(language)
+    for domain, language in product(domains or ROOMS, LANGUAGES):
+        catalogue = updated(language, domain)
         text = text_of(catalogue)
-        source(language).write_bytes(text)
-        source(language).with_suffix(".mo").write_bytes(compiled(text, language))
+        source(language, domain).write_bytes(text)
+        source(language, domain).with_suffix(".mo").write_bytes(compiled(text, language))
         for sentence in missing(catalogue):
             gaps += 1
             sys.stdout.write(f"{language}: not translated: {sentence}\n")
@@ -107,4 +108,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -25,6 +25,7 @@ REPLAY_USER = "replay"  # brings recorded data in for any device: for whoever in
 SIMULATED_SOURCE = "simulated-port"  # what `quaymeter simulate live` is called; it goes by the same user
 DATABASE_SECRETS = ("database_owner", "database_writer", "database_app", "database_reader")
 BROKER_SECRETS = ("broker_gateway", "broker_health", "broker_replay")
+API_SECRETS = ("api_write_token",)
 DEVICE_FOLDER = "devices"
 _WRITTEN = (TopicKind.TELEMETRY, TopicKind.EVENT, TopicKind.STATUS, TopicKind.META)
 
@@ -104,7 +105,7 @@ def make_secrets(site: Site, directory: Path) -> Iterator[tuple[str, bool]]:
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     (directory / DEVICE_FOLDER).mkdir(exist_ok=True)
-    for name in DATABASE_SECRETS + BROKER_SECRETS:
+    for name in DATABASE_SECRETS + BROKER_SECRETS + API_SECRETS:
         yield name, _keep_or_make(directory / name)
     users = {user: directory / f"broker_{user}" for user in (GATEWAY_USER, HEALTH_USER, REPLAY_USER)}
     for device in devices(site):

@@ -78,11 +78,17 @@ class Settings:
     quarantine_days: int = _row(
         400, "refused entries that were replayed or closed are kept so long; open ones for ever [days]", low=1
     )
+    savings_settled_minutes: int = _row(
+        150, "a day is in the nightly savings so long after its local midnight [min]", low=0, high=1440
+    )
     http_host: str = _row("127.0.0.1", "address that health, metrics and API listen on")
     gateway_http_port: int = _row(9101, "health and metrics of a gateway; 0: any free port", low=0, high=65535)
     worker_http_port: int = _row(9102, "health and metrics of a worker; 0: any free port", low=0, high=65535)
     api_hosts: tuple[str, ...] = _row((), "names under which the API may be asked, comma separated; * allows all")
     api_language: str = _row("fr", "language of the console until a user chooses", choices=("fr", "en"))
+    api_write_token: str = _row(
+        "", "bearer token that lets a program write plans, events and runs; empty: the API only reads", secret=True
+    )
     api_port: int = _row(8080, "API and console; 0: any free port", low=0, high=65535)
     log_level: str = _row("info", "how much is logged", choices=("debug", "info", "warning", "error"))
     log_format: str = _row("text", "text for people, json for a log store", choices=("text", "json"))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from worker.rollups import RollupCounters
+    from worker.tasks import JobCounters
 
 STALE_S = 60.0  # without a round that went well for so long, the roll-ups are not in step [s]
 STUCK_S = 900.0  # for so long, the process is better started again [s]
@@ -48,8 +49,25 @@ class RollupCollector(Collector):
             yield GaugeMetricFamily(f"quaymeter_worker_rollup_{name}", text, value=level)
 
 
+class JobCollector(Collector):
+    """Hands the counters of savings runs to Prometheus."""
+
+    def __init__(self, counters: JobCounters) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the counters as they are now."""
+        now = self._counters
+        for name, text, total in (
+            ("made", "Savings runs that said something new", now.made),
+            ("unchanged", "Savings runs that would have said what the one before says", now.unchanged),
+            ("failures", "Attempts at a savings run that failed", now.failures),
+        ):
+            yield CounterMetricFamily(f"quaymeter_worker_savings_{name}", text, value=total)
+
+
 @contextmanager
-def status_of(counters: RollupCounters, host: str, port: int) -> Iterator[StatusServer]:
+def status_of(counters: RollupCounters, jobs: JobCounters, host: str, port: int) -> Iterator[StatusServer]:
     """Answer on `host`:`port` for as long as the worker runs."""
     began = time.time()
 
@@ -68,6 +86,7 @@ def status_of(counters: RollupCounters, host: str, port: int) -> Iterator[Status
 
     registry = CollectorRegistry()
     registry.register(RollupCollector(counters))
+    registry.register(JobCollector(jobs))
     server = StatusServer(host, port, sick=sick, not_ready=not_ready, registry=registry)
     server.start()
     try:

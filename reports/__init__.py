@@ -1,1 +1,1 @@
-"""Savings reports and records as PDF and HTML. Built in a later step."""
+"""Savings reports for auditors and clients, from the records of a run alone: PDF and a page, in French and English."""

@@ -60,17 +60,27 @@ class AvoidedUse:
     findings: tuple[Finding, ...]  # of the reporting period; those of the fit are the baseline's
     coverage: float  # share of the period that has energy and all drivers, by hours
     totals: Totals  # intervals of any other rows
+    rows: NDArray[np.bool_]  # (r,) which of the reporting period's rows were used, m of them
 
     @property
     def cumulative(self) -> NDArray[np.float64]:
         """Saving up to and with each row (m,): the CUSUM [unit]."""
         return np.cumsum(self.saving)
 
-    def cumulative_band(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return low and high (m,) of the cumulative saving, each end of the same confidence [unit]."""
-        rows = np.tri(len(self.start), dtype=np.bool_)
-        band = _adjusted_intervals(self.totals, rows, self.adjustments, self.confidence, self.method)
+    def cumulative_band(self, last: NDArray[np.intp] | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return low and high (k,) of the cumulative saving, each end of the same confidence [unit].
+
+        `last` (k,) are the rows up to which, and with which, is summed; every row (m,) where None.
+        """
+        ends = np.arange(len(self.start)) if last is None else last
+        rows = np.arange(len(self.start)) <= ends[:, None]
+        band = adjusted_intervals(self.totals, rows, self.adjustments, self.confidence, self.method)
         return np.array([each.low for each in band]), np.array([each.high for each in band])
+
+    def by_method(self, method: str) -> Interval:
+        """Return the same saving with the interval of another method of uncertainty."""
+        everything = np.ones((1, len(self.start)), np.bool_)
+        return adjusted_intervals(self.totals, everything, self.adjustments, self.confidence, method)[0]
 
     @property
     def by_month(self) -> tuple[MonthSaving, ...]:
@@ -78,8 +88,8 @@ class AvoidedUse:
         month = self.start.astype("datetime64[M]")
         months = np.unique(month)
         rows = month == months[:, None]
-        spread = self._spread
-        found = _adjusted_intervals(self.totals, rows, self.adjustments, self.confidence, self.method)
+        spread = self.spread
+        found = adjusted_intervals(self.totals, rows, self.adjustments, self.confidence, self.method)
         return tuple(
             MonthSaving(
                 month=str(each), measured=float(self.measured[own].sum()), adjusted=float(self.adjusted[own].sum()),
@@ -89,7 +99,8 @@ class AvoidedUse:
         )  # fmt: skip
 
     @property
-    def _spread(self) -> NDArray[np.float64]:
+    def spread(self) -> NDArray[np.float64]:
+        """What each adjustment adds to each row (A, m) [unit]."""
         return spread_adjustments(self.totals.reporting, self.adjustments)
 
 
@@ -138,7 +149,7 @@ def avoided_use(
     spread = spread_adjustments(used, adjustments)
     adjusted = totals.adjusted + spread.sum(axis=0)
     everything = np.ones((1, len(used)), np.bool_)
-    total = _adjusted_intervals(totals, everything, adjustments, confidence, method)[0]
+    total = adjusted_intervals(totals, everything, adjustments, confidence, method)[0]
     measured = float(used.energy.sum())
     percent_low, percent_high = percent_interval(total.low, total.high, measured)
     return AvoidedUse(
@@ -147,7 +158,7 @@ def avoided_use(
         standard_error=total.standard_error,
         method=total.method, baseline=baseline, start=used.start, measured=used.energy, adjusted=adjusted,
         saving=adjusted - used.energy, adjustments=tuple(adjustments), findings=findings,
-        coverage=float(used.hours.sum() / reporting.hours.sum()), totals=totals,
+        coverage=float(used.hours.sum() / reporting.hours.sum()), totals=totals, rows=predictable,
     )  # fmt: skip
 
 
@@ -177,14 +188,14 @@ def percent_interval(low: float, high: float, measured: float) -> tuple[float, f
     return min(ends), max(ends)
 
 
-def _adjusted_intervals(
+def adjusted_intervals(
     totals: Totals,
-    rows: NDArray[np.bool_],
+    rows: NDArray[np.bool_] | NDArray[np.float64],
     adjustments: Sequence[Adjustment],
     confidence: float,
     method: str,
 ) -> tuple[Interval, ...]:
-    """Return the intervals of masks of rows (T, m) with the adjustments joined.
+    """Return the intervals of masks or weights of rows (T, m) with the adjustments joined.
 
     The error of one adjustment goes with the share of it that lies within the rows; those of different events are
     independent.
@@ -198,8 +209,8 @@ def _adjusted_intervals(
     share = rows @ days.T  # (T, A)
     joined = np.sqrt((share**2) @ error**2)
     return tuple(
-        each._replace(value=each.value + more, low=each.low + more, high=each.high + more).widened(float(wider))
-        for each, more, wider in zip(plain, share @ amount, joined, strict=True)
+        each._replace(value=each.value + more, low=each.low + more, high=each.high + more).widened(wider)
+        for each, more, wider in zip(plain, (share @ amount).tolist(), joined.tolist(), strict=True)
     )
 
 

@@ -87,6 +87,7 @@ class RunInput(_Record, frozen=True):
     tariffs: tuple[DatedValue, ...] = ()
     emission_factors: tuple[DatedValue, ...] = ()
     factor_changes: tuple[FactorChange, ...] = ()
+    simulated: bool = False  # no plant was measured: every report of it must say so
 
 
 # ------------------------------------------------------------------------------------------------------------ output

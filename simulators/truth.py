@@ -61,7 +61,7 @@ def boundaries(site: Site, scenario: Scenario) -> tuple[Boundary, ...]:
     ConfigurationError
         If neither the scenario nor the site says them, or a point is unknown.
     """
-    declared = {str(table["id"]): _keys(table.get("energy")) for table in site.demonstrators}
+    declared = {plan.id: [each.point for meter in plan.meters for each in meter.points] for plan in site.demonstrators}
     points = {point.key: point for point in site.points}
     found = []
     for world, demonstrator in enumerate(scenario.demonstrators, start=1):
@@ -76,10 +76,6 @@ def boundaries(site: Site, scenario: Scenario) -> tuple[Boundary, ...]:
             unit = QUANTITIES[points[key].quantity].unit
             found.append(Boundary(demonstrator, key, "kW.h" if unit == "kW" else unit, world))
     return tuple(found)
-
-
-def _keys(value: object) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list | tuple) else []
 
 
 class TruthBook:

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from storage.catalogue_tables import TABLES, changes_of, save
 from storage.changes_refused import refuse_relabelling
 from storage.claims import refuse_claimed
+from storage.demonstrators import plan_changes, save_plan_changes
 from storage.engine import connect, storage_errors
 from storage.rollup_rebuild import forget_rollups, pend_point
 from storage.statements import statement
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from storage.catalogue_tables import TableChange
+    from storage.demonstrators import PlanChange
     from storage.engine import Connection
     from telemetry.site import Site
 
@@ -55,10 +57,11 @@ def apply_site(dsn: str, site: Site, *, who: str, dry_run: bool = False) -> Site
         header = _header_changes(connection, site_id, site)
         tables = [change for table in TABLES for change in changes_of(connection, table, site_id, site)]
         swaps = _swap_changes(connection, site_id, site)
+        plans = plan_changes(connection, site_id, site.demonstrators)
         refuse_relabelling(connection, tables, {swap.point for kind, swap in swaps if kind != "retired"})
-        changes = _changes(site, site_id, header, tables, swaps, version)
+        changes = _changes(site, site_id, header, tables, swaps, plans, version)
         if changes and not dry_run:
-            _save(connection, site, header, tables, swaps, changes, who)
+            _save(connection, site, header, tables, swaps, plans, changes, who)
             connection.commit()
         else:
             connection.rollback()
@@ -118,7 +121,6 @@ def _header(site: Site) -> dict[str, Any]:
         "timezone": site.timezone.key,
         "plain_topics": dict(site.plain_topics),
         "sparkplug": dict(site.sparkplug),
-        "demonstrators": _plain(site.demonstrators),
         "calendars": _plain(site.calendars),
         "alarm_rules": _plain(site.alarm_rules),
     }
@@ -155,6 +157,7 @@ def _changes(
     header: list[str],
     tables: list[TableChange],
     swaps: list[tuple[str, MeterSwap]],
+    plans: list[PlanChange],
     version: str,
 ) -> SiteChanges:
     lines: dict[str, list[str]] = {"added": [], "changed": [], "retired": []}
@@ -167,6 +170,8 @@ def _changes(
         lines[kind].append(str(change))
     for kind, swap in swaps:
         lines[kind].append(f"meter_swap {swap.point} {swap.at.isoformat()}")
+    for plan in plans:
+        lines[plan.kind].append(str(plan))
     if any(lines.values()):
         version = sha256(
             "\n".join([version, *lines["added"], *lines["changed"], *lines["retired"]]).encode()
@@ -180,6 +185,7 @@ def _save(
     header: list[str],
     tables: list[TableChange],
     swaps: list[tuple[str, MeterSwap]],
+    plans: list[PlanChange],
     changes: SiteChanges,
     who: str,
 ) -> None:
@@ -201,6 +207,7 @@ def _save(
     _pend_rollups(connection, site_id, zone_changed="timezone" in header, tables=tables)
     for kind, swap in swaps:
         _save_swap(connection, site_id, kind, swap)
+    save_plan_changes(connection, site_id, plans, who=who)
     detail = {"added": changes.added, "changed": changes.changed, "retired": changes.retired}
     parameters = {"who": who, "what": "site_apply", "subject": site.id, "detail": Jsonb(detail)}
     connection.execute(statement("catalogue", "audit"), parameters)

@@ -67,6 +67,14 @@ def engine_of(connection: Connection) -> Engine:
 
 
 @contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """Read everything as it is at one moment, and write nothing; the connection is in autocommit mode."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+@contextmanager
 def storage_errors(place: str) -> Iterator[None]:
     """Turn driver errors into StorageError with place, cause and cure."""
     try:

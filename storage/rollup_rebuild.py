@@ -29,8 +29,6 @@ def forget_rollups(connection: Connection, point_id: int) -> None:
     for table in TABLES:
         connection.execute(f"DELETE FROM {table} WHERE point_id = %s", (point_id,))
     connection.execute(
-        "INSERT INTO rollup_pending (point_id, from_ts, to_ts)"
-        " SELECT ARRAY[%(point)s::int], ARRAY[min(ts)], ARRAY[max(ts)] FROM reading WHERE point_id = %(point)s"
-        " GROUP BY floor(date_part('epoch', ts) / 86400) ORDER BY min(ts)",
-        {"point": point_id},
+        "SELECT pend_readings(ARRAY[%s::int], ARRAY[timestamptz '-infinity'], ARRAY[timestamptz 'infinity'])",
+        (point_id,),
     )

@@ -2,7 +2,7 @@
 
 The writer leaves a note of every batch (point, first and last time, a UTC day at most). `refresh` takes notes, gathers
 the windows of points that are rolled up alike, and lets the database make their buckets anew (see
-migrations/common/0005-rollup-functions.sql, and 0012-history-*.sql for history that is coarser than live readings).
+migrations/common/0005-rollup-functions.sql, and 0012-history-*.sql for what is kept of coarser history).
 Notes and buckets change in one transaction: a kill loses nothing.
 """
 
@@ -22,6 +22,7 @@ from storage.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from storage.engine import Connection
 
@@ -98,11 +99,31 @@ def refresh_all(dsn: str, *, max_batches: int = BATCHES_AT_ONCE) -> int:
     return taken
 
 
+def refresh_waiting(connection: Connection, point_ids: Sequence[int]) -> None:
+    """Make what waits of these points within the open transaction, for a look ahead; notes stay, nothing is committed.
+
+    No refresher is at work meanwhile: it waits for one and keeps others away for the rest of the transaction.
+    """
+    with storage_errors("refresh the roll-ups"):
+        connection.execute(statement("rollups", "wait_for_lock"))
+        with connection.cursor(binary=True) as cursor:
+            groups = _grouped(cursor.execute(statement("rollups", "waiting"), (list(point_ids),)).fetchall())
+        for group, windows in sorted(groups.items()):
+            _refresh_apart(connection, group, windows)
+
+
 def backlog(connection: Connection) -> tuple[int, float]:
     """Return the number of batches that wait, and the age of the oldest [s]."""
     with storage_errors("read the backlog of roll-ups"):
         count, age_s = connection.execute(statement("rollups", "backlog")).fetchone() or (0, 0.0)
     return count, age_s
+
+
+def backlog_before(connection: Connection, moment: datetime) -> int:
+    """Return how many batches wait that hold readings from before a moment."""
+    with storage_errors("read the backlog of roll-ups"):
+        row = connection.execute(statement("rollups", "backlog_before"), (moment,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def rebuild(dsn: str, point_ids: Sequence[int]) -> None:

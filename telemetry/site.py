@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
+    from telemetry.plan import Plan
+
 
 class Kind(StrEnum):
     """What a point's values are, and so what may be done with them."""
@@ -136,7 +138,7 @@ class Site:
     meter_swaps: tuple[MeterSwap, ...] = ()
     plain_topics: Mapping[str, str] = field(default_factory=dict)  # mapped topic → point key
     sparkplug: Mapping[str, str] = field(default_factory=dict)  # `group/node[/device]` → asset key
+    demonstrators: tuple[Plan, ...] = ()
     # Read and kept as they are until the rooms that use them are built:
-    demonstrators: tuple[Mapping[str, object], ...] = ()
     calendars: tuple[Mapping[str, object], ...] = ()
     alarm_rules: tuple[Mapping[str, object], ...] = ()

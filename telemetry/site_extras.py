@@ -1,4 +1,4 @@
-"""Reading what stands beside the points of a site file: KPIs, prices, factors, swaps, mappings, rules, plans."""
+"""Reading what stands beside the points of a site file: KPIs, prices, factors, swaps, mappings, rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from telemetry.errors import ContractError
 from telemetry.formula import names_in
 from telemetry.quantities import QUANTITIES
 from telemetry.site import DatedValue, DerivedPoint, Kind, MeterSwap
-from telemetry.site_section import Book, Section, sections
+from telemetry.site_section import Book, Section, identified, sections
 from telemetry.topics import ROOT, SPARKPLUG_ROOT, is_name
 from telemetry.units import did_you_mean
 
@@ -197,7 +197,7 @@ def _plain(section: Section) -> Mapping[str, object]:
 def read_alarm_rules(book: Book, document: Document) -> tuple[Mapping[str, object], ...]:
     """Read alarm rules: a condition on points chosen by pattern, kept as they are."""
     found: list[Mapping[str, object]] = []
-    for section in _identified(book, document, "alarm_rules", "alarm rule"):
+    for section in identified(book, document, "alarm_rules", "alarm rule"):
         section.names()
         section.choice("when", CONDITIONS)
         section.choice("priority", PRIORITIES)
@@ -230,50 +230,13 @@ def _check_patterns(section: Section, patterns: object) -> None:
             section.wrong("points", f'"{pattern}" chooses no point', cure)
 
 
-def read_demonstrators(book: Book, document: Document, points: Points) -> tuple[Mapping[str, object], ...]:
-    """Read demonstrators: what is measured to prove a saving, kept as they are."""
-    found: list[Mapping[str, object]] = []
-    for section in _identified(book, document, "demonstrators", "demonstrator"):
-        section.names()
-        for key in ("measure", "boundary"):
-            section.names(key)
-        section.text("ipmvp")
-        section.pair("expected_saving", required=False)
-        for key in ("baseline", "reporting"):
-            section.instant(f"{key}_from", required=False)
-            section.instant(f"{key}_to", required=False)
-        for key in ("energy", "drivers", "context"):
-            listed = section.value(key, required=key != "context")
-            if listed is not None and not isinstance(listed, list):
-                section.wrong(key, f"`{key}` is not a list of points", f'write `{key} = ["area/asset/name"]`')
-            for point in listed if isinstance(listed, list) else []:
-                _known_point(section, point, points, key)
-        section.text("note", required=False)
-        section.done()
-        found.append(_plain(section))
-    return tuple(found)
-
-
 def read_calendars(book: Book, document: Document) -> tuple[Mapping[str, object], ...]:
     """Read calendars: shifts by weekday and the public holidays of a country, kept as they are."""
     found: list[Mapping[str, object]] = []
-    for section in _identified(book, document, "calendars", "calendar"):
+    for section in identified(book, document, "calendars", "calendar"):
         section.names()
         section.text("holidays", required=False)
         section.value("shifts")
         section.done()
         found.append(_plain(section))
     return tuple(found)
-
-
-def _identified(book: Book, document: Document, key: str, what: str) -> list[Section]:
-    """Return the elements of a list of tables, each with an id of its own."""
-    found = sections(book, document, key, what)
-    seen: set[str] = set()
-    for section in found:
-        identity = section.name("id")
-        section.what = f"{what} {identity}" if identity else section.what
-        if identity in seen:
-            section.wrong("id", f'"{identity}" is declared twice', "rename or remove one")
-        seen.add(identity)
-    return found

@@ -13,12 +13,13 @@ from telemetry.site_extras import (
     read_alarm_rules,
     read_calendars,
     read_dated_values,
-    read_demonstrators,
     read_derived_points,
     read_meter_swaps,
     read_plain_topics,
     read_sparkplug,
 )
+from telemetry.site_meters import Known
+from telemetry.site_plans import read_demonstrators
 from telemetry.site_points import read_point, read_types
 from telemetry.site_section import Book, Section, sections
 from telemetry.toml_lines import Lines
@@ -122,6 +123,9 @@ def _read(document: dict[str, object], book: Book) -> Site | None:
     assets, points = _read_assets(book, document, [one.id for one in utilities], [one.id for one in operators])
     known = {point.key: point for point in points}
     asset_keys = [asset.key for asset in assets]
+    derived = read_derived_points(book, document, known, asset_keys)
+    tariffs = read_dated_values(book, document, "tariffs", "tariff")
+    factors = read_dated_values(book, document, "emission_factors", "emission factor")
     return Site(
         id=identity,
         name=title,
@@ -132,13 +136,15 @@ def _read(document: dict[str, object], book: Book) -> Site | None:
         operators=tuple(operators),
         assets=tuple(assets),
         points=tuple(points),
-        derived_points=read_derived_points(book, document, known, asset_keys),
-        tariffs=read_dated_values(book, document, "tariffs", "tariff"),
-        emission_factors=read_dated_values(book, document, "emission_factors", "emission factor"),
+        derived_points=derived,
+        tariffs=tariffs,
+        emission_factors=factors,
         meter_swaps=read_meter_swaps(book, document, known),
         plain_topics=read_plain_topics(book, document, known),
         sparkplug=read_sparkplug(book, document, asset_keys),
-        demonstrators=read_demonstrators(book, document, known),
+        demonstrators=read_demonstrators(
+            book, document, Known(known, {point.key: point for point in derived}, tariffs, factors)
+        ),
         calendars=read_calendars(book, document),
         alarm_rules=read_alarm_rules(book, document),
     )

@@ -205,3 +205,16 @@ def sections(book: Book, table: Mapping[str, object], key: str, what: str) -> li
         book.mistake((key,), f"`{key}` is not a list of tables", f"write `[[{key}]]` above each one")
         return []
     return [Section(book, (key, index), element, f"{what} {index + 1}") for index, element in enumerate(value)]
+
+
+def identified(book: Book, document: Mapping[str, object], key: str, what: str) -> list[Section]:
+    """Return the elements of a list of tables, each with an id of its own."""
+    found = sections(book, document, key, what)
+    seen: set[str] = set()
+    for section in found:
+        identity = section.name("id")
+        section.what = f"{what} {identity}" if identity else section.what
+        if identity in seen:
+            section.wrong("id", f'"{identity}" is declared twice', "rename or remove one")
+        seen.add(identity)
+    return found

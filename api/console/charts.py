@@ -32,6 +32,8 @@ class Trend:
     maximum: NDArray[np.float64] | None = None
     shape: str = "line"  # line, step or bars
     limits: tuple[float | None, float | None] = (None, None)  # valid range of the point
+    beside: NDArray[np.float64] | None = None  # what it is compared with: a second line, dashed
+    base: float | None = None  # a level that is always in the drawing, with a line across
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,9 @@ def nice_step(span: float, lines: int = TARGET_LINES) -> float:
 
 def value_axis(trend: Trend) -> tuple[float, float, float]:
     """Return lowest line, highest line and step that hold every drawn value."""
-    drawn = [column for column in (trend.value, trend.minimum, trend.maximum) if column is not None]
+    drawn = [column for column in (trend.value, trend.minimum, trend.maximum, trend.beside) if column is not None]
+    if trend.base is not None:
+        drawn.append(np.array([trend.base]))
     finite = np.concatenate([column[np.isfinite(column)] for column in drawn])
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     if trend.shape == "bars":
@@ -111,7 +115,9 @@ def draw(
         _grid(scale, step, number),
         _time_axis(scale, ticks),
         _limits(trend, scale),
+        _base(trend, scale),
         _bars(trend, scale) if trend.shape == "bars" else _band(trend, scale) + _line(trend, scale),
+        _beside(trend, scale),
         _crosses(trend, scale),
     ]
     return Markup(  # noqa: S704 - figures only, and every text is escaped where it is put in
@@ -152,6 +158,20 @@ def _limits(trend: Trend, scale: Scale) -> str:
         f'<line class="limit" x1="{frame.left}" x2="{frame.width - frame.right}" y1="{y:.1f}" y2="{y:.1f}"/>'
         for y in scale.y(np.array(shown, np.float64))
     )
+
+
+def _base(trend: Trend, scale: Scale) -> str:
+    if trend.base is None:
+        return ""
+    frame, y = scale.frame, float(scale.y(np.array([trend.base]))[0])
+    return f'<line class="base" x1="{frame.left}" x2="{frame.width - frame.right}" y1="{y:.1f}" y2="{y:.1f}"/>'
+
+
+def _beside(trend: Trend, scale: Scale) -> str:
+    if trend.beside is None:
+        return ""
+    parts = [(scale.x(trend.at[run]), scale.y(trend.beside[run])) for run in runs(trend)]
+    return "".join(f'<polyline class="beside" points="{_places(xs, ys)}"/>' for xs, ys in parts)
 
 
 def runs(trend: Trend) -> list[NDArray[np.intp]]:

@@ -30,7 +30,10 @@ def api(
     """
     settings = service_settings(context, http_host=host, api_port=port)
     wanted = ApiSettings(
-        dsn=settings.conninfo, allowed_hosts=settings.api_hosts, default_language=settings.api_language
+        dsn=settings.conninfo,
+        allowed_hosts=settings.api_hosts,
+        default_language=settings.api_language,
+        write_token=settings.api_write_token,
     )
     with stopping() as stop:
         if lifeline:

@@ -103,6 +103,7 @@ def _welcome(port: DemoPort, place: Place, first_reading_s: float) -> None:
     if not port.broker.durable:
         say(f"broker {port.broker.kind}: for demonstrations, it forgets its queue when it is killed (receipts make up)")
     say(f"readings are simulated; other commands reach this demo with --env-file {place.settings_file}")
+    say(f"plans, events and runs are written through the API with the token in {place.token_file}")
     say(f"what is true of them: quaymeter --env-file {place.truth_file} truth")
     stderr().print(f"quaymeter is running: {port.url}   (Ctrl-C stops it)", style="bold", markup=False)
 

@@ -129,8 +129,12 @@ def history(
     until: Annotated[str, typer.Option(help="Moment from which readings came live.")],
     cadence: Annotated[int, typer.Option(help="A point is read every max(its period, cadence) [s].")],
 ) -> None:
-    """Import the simulated past with its truth, and end; stopped half way, the next start goes on."""
-    from quaymeter.simulation.backfill import backfill  # noqa: PLC0415 – the other parts run without it
+    """Import the simulated past with its truth, date the demonstrators, ask for their savings, and end.
+
+    Stopped half way, the next start goes on.
+    """
+    from quaymeter.demo.plans import ask_for_savings  # noqa: PLC0415 – the other parts run without it
+    from quaymeter.simulation.backfill import backfill  # noqa: PLC0415 – as above
     from quaymeter.simulation.plan import HistoryPlan  # noqa: PLC0415 – as above
     from simulators.scenario import load_scenario  # noqa: PLC0415 – as above
 
@@ -158,6 +162,7 @@ def history(
             return
         show_json({"days_done": result.parts_done, "days": result.parts, "rows": result.rows, "rows_per_s": 0}
                   | {"finished": True})  # fmt: skip
+        ask_for_savings(settings.conninfo, plan.site.id, plan.scenario, stop)
 
 
 def _stop_server(server: EmbeddedServer) -> None:

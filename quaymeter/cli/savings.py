@@ -11,6 +11,9 @@ import typer
 
 from quaymeter.cli.context import Json  # noqa: TC001 – typer reads annotations when it runs
 from quaymeter.cli.output import ExitCode, make_folder, progress, say, show_json, stderr, stdout
+from quaymeter.cli.report import report
+from quaymeter.cli.together import portfolio, replicate
+from quaymeter.cli.verify import verify
 from quaymeter.savings.request import DayTypes, Request, in_order, period
 from savings.table import Frequency
 from simulators.recorded import Fold
@@ -58,9 +61,13 @@ Csv = Annotated[bool, typer.Option("--csv", help="Write the table as CSV to stdo
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(help="What a measure saved, with an interval, from a CSV.", no_args_is_help=True)
+    group = typer.Typer(help="What a measure saved: from a CSV, or a run's bundle.", no_args_is_help=True)
     group.command()(fit)
     group.command()(table)
+    group.command()(verify)
+    group.command()(report)
+    group.command()(portfolio)
+    group.command()(replicate)
     app.add_typer(group, name="savings")
 
 
@@ -155,9 +162,11 @@ def table(  # noqa: PLR0913 – each is an option of the command
 
     Example:  quaymeter savings table meter.csv --time date --tz Europe/Paris --energy kWh --driver t_ext --csv
     """
+    from quaymeter.savings.analysis import period_findings  # noqa: PLC0415
     from quaymeter.savings.document import reading_document  # noqa: PLC0415 – imports wait until they are needed
     from quaymeter.savings.read import read  # noqa: PLC0415
     from savings.findings import Severity  # noqa: PLC0415
+    from savings.stuck_values import check_stuck  # noqa: PLC0415
     from savings.suspect_values import check_values  # noqa: PLC0415
 
     request = _request(
@@ -165,12 +174,15 @@ def table(  # noqa: PLR0913 – each is an option of the command
         day_types=day_types, unit=unit, register=register, ambiguous=ambiguous, wall_time=wall_time, stamp=stamp,
         decimal=decimal, dates=dates, missing=missing, least_coverage=least_coverage,
     )  # fmt: skip
-    wanted = [period(text, name) for text, name in ((baseline, "--baseline"), (reporting, "--reporting")) if text]
+    asked = {name: period(text, f"--{name}")
+             for name, text in (("baseline", baseline), ("reporting", reporting)) if text}  # fmt: skip
     reading = read(request)
+    wanted = asked.values()
     inside = sum((each.holds(reading.table.start) for each in wanted), start=reading.table.start != reading.table.start)
     outside = sum((each.holds(reading.table.start) for each in request.exclude), start=inside & False)
     shown = reading.table.take((inside if wanted else ~inside) & ~outside)
-    findings = (*reading.findings, *check_values(shown))
+    found = [*reading.findings, *check_values(shown), *check_stuck(shown)]
+    findings = (*found, *(each for name, one in asked.items() for each in period_findings(reading, one, name)))
     if as_json:
         show_json(reading_document(reading, shown, findings))
     elif as_csv:

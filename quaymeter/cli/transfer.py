@@ -5,19 +5,34 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from quaymeter.cli.context import Json, settings_of, user_name
+from quaymeter.cli.history_file import (
+    Ambiguous,
+    AmbiguousRule,
+    Cadence,
+    Canonical,
+    Columns,
+    PointColumn,
+    QualityColumn,
+    SiteId,
+    TimeColumn,
+    TimeFormat,
+    ValueColumn,
+    Zone,
+    mapped_column,
+    moment,
+    only_site,
+)
 from quaymeter.cli.output import ExitCode, progress, say, show_json
-from storage.catalogue import list_sites
 from storage.engine import connect
 from storage.series import Resolution
 from storage.transfer import Format, ImportMapping, Selection, export_, import_history
-from telemetry.errors import ConfigurationError, TransferError
+from telemetry.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,32 +43,6 @@ STDOUT = Path("-")
 SUFFIXES = {".csv": Format.CSV, ".parquet": Format.PARQUET, ".arrow": Format.ARROW, ".arrows": Format.ARROW}
 
 
-class Ambiguous(StrEnum):
-    """What the hour means that a clock repeats in autumn."""
-
-    RAISE = "raise"
-    EARLIEST = "earliest"
-    LATEST = "latest"
-
-
-SiteId = Annotated[str, typer.Option("--site", help="Site id; may be left out where the database has one site.")]
-TimeColumn = Annotated[str, typer.Option("--time", help="Column of the time.")]
-PointColumn = Annotated[str, typer.Option("--point", help="Column of the point's key, one reading a row.")]
-ValueColumn = Annotated[str, typer.Option("--value", help="Column of the value, one reading a row.")]
-QualityColumn = Annotated[str | None, typer.Option("--quality", help="Column of the quality, where there is one.")]
-Columns = Annotated[
-    list[str] | None, typer.Option("--map", help="column=area/asset/point[:unit]: one point a column instead.")
-]
-Zone = Annotated[str, typer.Option(help="Zone of times that carry none: Europe/Paris, or a fixed offset as +01:00.")]
-TimeFormat = Annotated[str, typer.Option(help="How times are written (strptime); ISO 8601 unless said otherwise.")]
-AmbiguousRule = Annotated[Ambiguous, typer.Option(help="Which hour is meant where one happens twice.")]
-Cadence = Annotated[
-    float | None,
-    typer.Option(min=1, help="Seconds between readings of a history that is coarser than its points are live."),
-]
-Canonical = Annotated[
-    bool, typer.Option("--canonical", help="Values in canonical units, qualities as stored: as exported.")
-]
 Start = Annotated[str, typer.Option("--from", help="First moment, with its zone: 2026-01-01T00:00:00+01:00.")]
 End = Annotated[str, typer.Option("--to", help="Moment after the last; now if left out.")]
 Points = Annotated[list[str] | None, typer.Option("--point", help="Key of a point, once for each; all if left out.")]
@@ -93,7 +82,7 @@ def import_(  # noqa: PLR0913 – each is an option of the command
     Example:  quaymeter import meter.csv --time date --map kwh=quay/meter/energy:kW.h --tz Europe/Paris --cadence 900
     """
     dsn = settings_of(context).conninfo
-    mapped = dict(_column(text) for text in columns or [])
+    mapped = dict(mapped_column(text) for text in columns or [])
     mapping = ImportMapping(
         time=time,
         point=point,
@@ -113,7 +102,7 @@ def import_(  # noqa: PLR0913 – each is an option of the command
             bar.update(task, note=f"{now.rows} rows, {now.stored} stored, {now.duplicate} seen before")
 
         result = import_history(
-            dsn, file, site=site or _only_site(dsn), mapping=mapping, who=user_name(), cadence_s=cadence, progress=move
+            dsn, file, site=site or only_site(dsn), mapping=mapping, who=user_name(), cadence_s=cadence, progress=move
         )
     _tell(file, result, as_json=as_json)
 
@@ -161,9 +150,9 @@ def export(  # noqa: PLR0913 – each is an option of the command
     if file == STDOUT and as_json:
         raise ConfigurationError("the readings go to stdout already", place="--json", cure="name a file")
     selection = Selection(
-        site=site or _only_site(dsn),
-        start=_moment("--from", start),
-        end=_moment("--to", end) if end else datetime.now(UTC),
+        site=site or only_site(dsn),
+        start=moment("--from", start),
+        end=moment("--to", end) if end else datetime.now(UTC),
         points=points or None,
         resolution=resolution,
     )
@@ -180,36 +169,3 @@ def export(  # noqa: PLR0913 – each is an option of the command
 def _rows(update: Callable[..., None], task: object) -> Callable[[int], None]:
     """Return what moves a progress bar that knows only the rows so far."""
     return lambda rows: update(task, note=f"{rows} rows")
-
-
-def _only_site(dsn: str) -> str:
-    names = list_sites(dsn)
-    if len(names) == 1:
-        return names[0]
-    cause = f"the database has {len(names)} sites" if names else "the database knows no site"
-    cure = "one of " + ", ".join(names) if names else "quaymeter site apply FILE"
-    raise ConfigurationError(cause, place="--site", cure=cure)
-
-
-def _column(text: str) -> tuple[str, tuple[str, str]]:
-    """Read `column=area/asset/point[:unit]`; returns (column, (key, unit))."""
-    column, _, target = text.rpartition("=")
-    key, _, unit = target.partition(":")
-    if not column or key.count("/") != 2:
-        raise ConfigurationError(
-            f'"{text}" is not column=area/asset/point[:unit]',
-            place="--map",
-            cure="for example --map kwh=quay/meter/energy:kW.h",
-        )
-    return column, (key, unit)
-
-
-def _moment(option: str, text: str) -> datetime:
-    """Read a moment; one without a zone could mean two different instants and is refused."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise TransferError(f'"{text}" is no time', place=option, cure="write 2026-01-01T00:00:00+01:00") from None
-    if moment.tzinfo is None:
-        raise TransferError(f'"{text}" has no time zone', place=option, cure=f"write {text}Z for UTC, or {text}+01:00")
-    return moment

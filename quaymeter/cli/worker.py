@@ -1,4 +1,4 @@
-"""`quaymeter worker`: background jobs – for now roll-ups, the indexes of past months, and an end to old refusals."""
+"""`quaymeter worker`: background work – roll-ups, savings runs, the indexes of past months, an end to old refusals."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from quaymeter.worker_status import status_of
 from worker.past_months import PastMonthsLoop
 from worker.quarantine import QuarantineLoop
 from worker.rollups import RollupLoop
+from worker.tasks import PATIENCE_S, JobsLoop
 
 
 def register(app: typer.Typer) -> None:
@@ -26,20 +27,25 @@ def worker(
     http_port: Annotated[int | None, typer.Option(help="Health and metrics; 0 takes any free port.")] = None,
     lifeline: Lifeline = False,  # noqa: FBT002 – typer makes a flag of it
 ) -> None:
-    """Keep the roll-ups exact: every bucket that new or late readings touched is computed again.
+    """Keep the roll-ups exact, and the savings: what new or late readings touched is computed again.
 
-    Several workers may run; they take turns by a lock in the database. What was refused, and replayed or closed long
-    ago (QUAYMETER_QUARANTINE_DAYS), is forgotten.
+    Several workers may run; roll-ups take turns by a lock in the database, savings runs are shared out. A demonstrator
+    with periods is computed every night, and again whenever its days have changed. What was refused, and replayed or
+    closed long ago (QUAYMETER_QUARANTINE_DAYS), is forgotten.
 
     Example:  QUAYMETER_DSN=postgresql://… quaymeter worker
     """
     settings = service_settings(context, worker_http_port=http_port)
     loop = RollupLoop(settings.conninfo)
-    with stopping() as stop, status_of(loop.counters, settings.http_host, settings.worker_http_port):
+    jobs = JobsLoop(settings.conninfo, settled=timedelta(minutes=settings.savings_settled_minutes))
+    with stopping() as stop, status_of(loop.counters, jobs.counters, settings.http_host, settings.worker_http_port):
         if lifeline:
             hold_lifeline(stop)
         # A daemon: building an index may take longer than a stop should; PostgreSQL takes back what was not finished.
         Thread(target=PastMonthsLoop(settings.conninfo).run, args=(stop,), name="past-months", daemon=True).start()
         forgetting = QuarantineLoop(settings.conninfo, keep=timedelta(days=settings.quarantine_days))
         Thread(target=forgetting.run, args=(stop,), name="quarantine", daemon=True).start()
+        working = Thread(target=jobs.run, args=(stop,), name="jobs", daemon=True)
+        working.start()
         loop.run(stop)
+        working.join(PATIENCE_S)

@@ -64,6 +64,11 @@ class Place:
         return self.root / "truth.env"
 
     @property
+    def token_file(self) -> Path:
+        """The token with which the API lets a program write."""
+        return self.root / "api_write_token"
+
+    @property
     def story_file(self) -> Path:
         """When the simulated port begins, and when it went live: the same at every start."""
         return self.root / "story.json"
@@ -100,7 +105,10 @@ class Place:
 
     def write_private(self, path: Path, values: Mapping[str, str]) -> None:
         """Write a settings file; only its owner may read it."""
-        text = "".join(f"{name}={value}\n" for name, value in values.items())
+        self.write_secret(path, "".join(f"{name}={value}\n" for name, value in values.items()))
+
+    def write_secret(self, path: Path, text: str) -> None:
+        """Write a file that only its owner may read."""
         path.unlink(missing_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

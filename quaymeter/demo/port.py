@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -108,11 +109,13 @@ class DemoPort:
         self.ports = Ports(api=free_port(api_port), gateway=free_port(GATEWAY_PORT), worker=free_port(WORKER_PORT))
         self._environ = self._settings()
         self._place.write_private(self._place.settings_file, self._environ)
+        self._place.write_secret(self._place.token_file, secrets.token_urlsafe(24) + "\n")
         self._place.write_private(self._place.owner_file, {"QUAYMETER_DSN": self.keys.owner})
         self._place.write_private(self._place.truth_file, {"QUAYMETER_TRUTH_DSN": self.keys.truth})
         as_writer = {**self._environ, "QUAYMETER_DSN": self.keys.writer}
         gateway = self._family.start("gateway", ["gateway", "--lifeline"], as_writer)
-        api = self._family.start("api", ["api", "--lifeline"], self._environ)
+        as_api = {**self._environ, "QUAYMETER_API_WRITE_TOKEN_FILE": str(self._place.token_file.resolve())}
+        api = self._family.start("api", ["api", "--lifeline"], as_api)
         self._family.start("worker", ["worker", "--lifeline"], self._environ)
         with ThreadPoolExecutor(2) as pool:
             waits = [

@@ -68,7 +68,7 @@ def analyse(request: Request, question: Question) -> Analysis:
     found = list(reading.findings)
     periods = {"baseline": question.baseline, **({"reporting": question.reporting} if question.reporting else {})}
     for name, period in periods.items():
-        found += _period_findings(reading, period, name)
+        found += period_findings(reading, period, name)
         found += gap_findings(reading, period, name)
     baseline, saving = None, None
     if not _stops(found):
@@ -103,7 +103,7 @@ def _figures(
     return baseline, saving, [*fitted, *saving.findings]
 
 
-def _period_findings(reading: Reading, period: Period, name: str) -> list[Finding]:
+def period_findings(reading: Reading, period: Period, name: str) -> list[Finding]:
     """Stop where a period has no rows, and say where the file's rows are."""
     notes = Notes()
     rows = inside(reading.table, period)

@@ -1,20 +1,19 @@
-"""What the plots draw: a model along one driver, means of groups, the interval of a sum as it grows."""
+"""What the plots draw beside the model (`savings.curves`): means of groups, the interval of a sum as it grows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from quaymeter.savings.document import by_day
-from savings.table import Frequency, Role, Table
+from savings.table import Frequency
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quaymeter.savings.analysis import Analysis
-    from savings.baseline import Baseline
 
 GROUPS = 12
 BAND_POINTS = 16
@@ -40,45 +39,6 @@ def bins(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.flo
         np.array([x[sound][part].mean() for part in groups]),
         np.array([y[sound][part].mean() for part in groups]),
     )
-
-
-def curve(baseline: Baseline, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Return the model along one driver, the others at their mean, by day; None for hourly models."""
-    table = baseline.table
-    if table.frequency is Frequency.HOURLY:
-        return None
-    values = table.driver(name).values
-    grid = np.linspace(values.min(), values.max(), 200)
-    still = _still(table, len(grid))
-    drivers = tuple(replace(each, values=grid) if each.name == name else each for each in still.drivers)
-    return grid, baseline.model.predict(replace(still, drivers=drivers)) / still.span
-
-
-def partial(baseline: Baseline, name: str) -> NDArray[np.float64]:
-    """Return use a day (n,) with the other drivers taken to their mean: the model there plus residuals."""
-    table = baseline.table
-    still = _still(table, len(table))
-    own = table.driver(name).values
-    drivers = tuple(replace(each, values=own) if each.name == name else each for each in still.drivers)
-    model = baseline.model.predict(replace(still, drivers=drivers)) / still.span
-    return np.asarray(model + baseline.residuals / table.span)
-
-
-def _still(table: Table, count: int) -> Table:
-    """Return a row of usual length repeated, drivers at their mean or their commonest kind."""
-    hours = float(np.median(table.hours))
-    return Table(
-        frequency=table.frequency, start=np.full(count, table.start[len(table) // 2]), hours=np.full(count, hours),
-        energy=np.zeros(count), coverage=np.ones(count), unit=table.unit,
-        drivers=tuple(replace(each, values=np.full(count, _middle(each.values, each.role))) for each in table.drivers),
-    )  # fmt: skip
-
-
-def _middle(values: NDArray[np.float64], role: Role) -> float:
-    if role is not Role.CATEGORY:
-        return float(values.mean())
-    kinds, counts = np.unique(values, return_counts=True)
-    return float(kinds[np.argmax(counts)])
 
 
 def cusum_band(found: Analysis) -> Band:

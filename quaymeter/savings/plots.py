@@ -9,9 +9,10 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from quaymeter.savings.curves import Band, bins, curve, cusum_band, partial
+from quaymeter.savings.curves import Band, bins, cusum_band
 from quaymeter.savings.document import by_day
 from quaymeter.savings.words import shown_unit
+from savings.curves import curve, partial
 from savings.table import Frequency, Role
 
 if TYPE_CHECKING:

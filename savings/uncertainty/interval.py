@@ -95,11 +95,13 @@ class Totals:
         return self.intervals(mask[None], confidence=confidence, method=method)[0]
 
     def intervals(
-        self, rows: NDArray[np.bool_], *, confidence: float = 0.9, method: str = Method.REML
+        self, rows: NDArray[np.bool_] | NDArray[np.float64], *, confidence: float = 0.9, method: str = Method.REML
     ) -> tuple[Interval, ...]:
         """Return the savings over T masks of rows (T, r), each with its interval [unit].
 
-        A day of which some hours are asked for counts by their share.
+        Weights in place of masks give weighted totals: prices by row [EUR a unit], or contrasts of two sets of rows.
+        A day of which some hours are asked for counts by their share. Guideline 14 knows the weighted adjusted
+        baseline only: it takes no contrast.
         """
         kind = Method(method)
         values = rows @ (self.adjusted - self.reporting.energy)
@@ -117,6 +119,11 @@ class Totals:
         error = half / two_sided_t(confidence, dof)
         return Interval(value, value - half, value + half, confidence, Method.REML.value, error, dof)
 
+    @property
+    def noise(self) -> NoisePosterior:
+        """What the baseline's residuals say about their noise, by day; by month for bills."""
+        return self._posterior
+
     @cached_property
     def _case(self) -> Case:
         return make_case(self._baseline, self.reporting)
@@ -126,7 +133,7 @@ class Totals:
         return reml.noise_posterior(self._case)
 
     def _spread(
-        self, method: Method, rows: NDArray[np.bool_], confidence: float
+        self, method: Method, rows: NDArray[np.bool_] | NDArray[np.float64], confidence: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
         """Return how far the interval reaches down and up, the standard errors (T,), and the degrees of freedom."""
         if method is Method.BOOTSTRAP:
@@ -143,13 +150,16 @@ class Totals:
         half = two_sided_t(confidence, dof) * error
         return half, half, error, dof
 
-    def _targets(self, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def _targets(self, rows: NDArray[np.bool_] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the share (T, m) of each place that the masks ask for."""
         asked = np.zeros((len(rows), len(self._places)))
         np.add.at(asked.T, self._place, rows.T.astype(np.float64))
         return asked / np.bincount(self._place)
 
-    def _guideline14(self, mask: NDArray[np.bool_], confidence: float, method: Method) -> float:
+    def _guideline14(
+        self, weights: NDArray[np.bool_] | NDArray[np.float64], confidence: float, method: Method
+    ) -> float:
+        mask = weights != 0
         statistics, frequency = self._baseline.statistics, self._baseline.table.frequency
         months = float(self.reporting.hours[mask].sum()) / guideline14.HOURS_PER_MONTH
         plain = method is Method.GUIDELINE14_126
@@ -158,14 +168,14 @@ class Totals:
             p=statistics.p,
             n_effective=statistics.n_effective,
             cv_rmse=statistics.cv_rmse,
-            adjusted=float(self.adjusted[mask].sum()),
+            adjusted=float(weights @ self.adjusted),
             rows=int(mask.sum()),
             k=guideline14.K_GUIDELINE if plain else guideline14.k_factor(frequency, months),
             confidence=confidence,
         )
 
     def _resampled(
-        self, rows: NDArray[np.bool_], confidence: float
+        self, rows: NDArray[np.bool_] | NDArray[np.float64], confidence: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
         error = self._targets(rows) @ self._errors.T
         tail = (1.0 - confidence) / 2

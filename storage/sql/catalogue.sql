@@ -12,14 +12,14 @@ SELECT key, plain_topics, sparkplug FROM site WHERE key <> %s;
 
 -- name: save_site
 -- Adds a site or brings its row up to date.
-INSERT INTO site (key, name, latitude, longitude, timezone, version, plain_topics, sparkplug, demonstrators, calendars,
+INSERT INTO site (key, name, latitude, longitude, timezone, version, plain_topics, sparkplug, calendars,
                   alarm_rules)
 VALUES (%(key)s, %(name)s, %(latitude)s, %(longitude)s, %(timezone)s, %(version)s, %(plain_topics)s, %(sparkplug)s,
-        %(demonstrators)s, %(calendars)s, %(alarm_rules)s)
+        %(calendars)s, %(alarm_rules)s)
 ON CONFLICT (key) DO UPDATE
     SET name = excluded.name, latitude = excluded.latitude, longitude = excluded.longitude,
         timezone = excluded.timezone, version = excluded.version, plain_topics = excluded.plain_topics,
-        sparkplug = excluded.sparkplug, demonstrators = excluded.demonstrators, calendars = excluded.calendars,
+        sparkplug = excluded.sparkplug, calendars = excluded.calendars,
         alarm_rules = excluded.alarm_rules, applied_at = now()
 RETURNING id;
 

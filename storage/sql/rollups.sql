@@ -34,6 +34,18 @@ LEFT JOIN point AS p ON p.id = w.point_id
 LEFT JOIN site AS s ON s.id = p.site_id
 LEFT JOIN LATERAL (SELECT rollup_level(p.period_s, s.timezone) AS finest) AS f ON true;
 
+-- name: waiting
+-- The windows that wait for these points, as `take` gives them; their notes stay.
+SELECT b.id, w.point_id, rollup_found_at(f.finest, s.timezone, w.point_id, w.from_ts, w.to_ts), f.finest, s.timezone,
+       (date_part('epoch', w.from_ts) * 1e6)::int8, (date_part('epoch', w.to_ts) * 1e6)::int8
+FROM rollup_pending AS b
+CROSS JOIN LATERAL unnest(b.point_id, b.from_ts, b.to_ts) AS w (point_id, from_ts, to_ts)
+JOIN point AS p ON p.id = w.point_id
+JOIN site AS s ON s.id = p.site_id
+CROSS JOIN LATERAL (SELECT rollup_level(p.period_s, s.timezone) AS finest) AS f
+WHERE w.point_id = ANY(%s)
+ORDER BY b.id;
+
 -- name: refresh
 -- Makes anew the buckets that these windows reach, at every level.
 SELECT refresh_rollups(%(level)s, %(timezone)s, %(point_id)s, %(first)s, %(last)s);
@@ -50,3 +62,7 @@ SELECT * FROM unnest(%(point_id)s, %(first)s, %(last)s) CROSS JOIN (VALUES (%(ca
 -- name: backlog
 -- Batches that wait for their roll-ups, and the age of the oldest in seconds.
 SELECT count(*), coalesce(date_part('epoch', now() - min(created_at)), 0) FROM rollup_pending;
+
+-- name: backlog_before
+-- Batches that wait for their roll-ups and hold readings from before a time.
+SELECT count(*) FROM rollup_pending AS p WHERE EXISTS (SELECT FROM unnest(p.from_ts) AS t WHERE t < %s);

@@ -21,10 +21,12 @@ from storage.writer import Writer
 from telemetry.batch import Decoded, Message, MessageNumber, ReadingBatch, Refusal, RefusalReason
 from telemetry.quality import Reason
 from telemetry.site import Asset, Kind, Operator, Point, Site, Utility
+from tests.fixtures.database import create_database, drop_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from storage.embedded import EmbeddedServer
     from telemetry.catalogue import Catalogue
 
 # anyio imports its parts when they are first used, which would be in the service's thread, and pytest rewrites what it
@@ -154,6 +156,31 @@ def client(address: str) -> Iterator[httpx.Client]:
     """Give a client of the running service."""
     with httpx.Client(base_url=address, timeout=30) as client:
         yield client
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """A service that only reads, over the small port with two runs of one demonstrator."""
+
+    address: str
+    runs: list[int]  # oldest first
+
+
+@pytest.fixture(scope="session")
+def saved(embedded_server: EmbeddedServer, template_database: str) -> Iterator[Saved]:
+    """Store two runs of a demonstrator, and one of another that gives no figure; nothing may be written there."""
+    from tests.api.saved_runs import stored, stored_stop, suspected, with_demonstrators  # noqa: PLC0415 – it needs this module
+    from tests.savings.run_inputs import KNOWN_AT  # noqa: PLC0415 – as above
+
+    create_database(embedded_server.dsn, "test_saved_runs", template=template_database)
+    dsn = embedded_server.database_dsn("test_saved_runs")
+    with_demonstrators(dsn)
+    runs = [stored(dsn, saved=0.06, known_at=KNOWN_AT - timedelta(days=9)), stored(dsn)]
+    stored_stop(dsn)
+    suspected(dsn)
+    with serving(ApiSettings(dsn=dsn)) as address:
+        yield Saved(address=address, runs=runs)
+    drop_database(embedded_server.dsn, "test_saved_runs")
 
 
 class serving:  # noqa: N801 - used like a function, in a with statement

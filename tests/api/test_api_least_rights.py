@@ -10,9 +10,10 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from api.settings import ApiSettings
-from storage.pool import ReadPool
+from storage.pool import ReadPool, WritePool
 from telemetry.errors import StorageError
 from tests.api.conftest import refusal, serving
+from tests.api.saved_runs import stored, with_demonstrators
 
 if TYPE_CHECKING:
     from tests.api.conftest import Port
@@ -22,12 +23,16 @@ PATHS = (
     "/api/v1/sites/small", "/api/v1/assets", "/api/v1/points", "/api/v1/latest", "/api/v1/ledger", "/api/v1/losses",
     "/api/v1/quarantine", "/api/v1/quarantine/1", "/api/v1/readings?points=store/room-1/t_air",
     "/api/v1/readings?points=store/room-1/t_air&resolution=1h&format=csv", "/health/ready",
-    "/small/indicators",
+    "/small/indicators", "/small/demonstrators", "/small/demonstrators/cold-store", "/api/v1/demonstrators",
+    "/api/v1/portfolio", "/api/v1/demonstrators/cold-store/runs/latest", "/api/v1/demonstrators/cold-store/events",
+    "/api/v1/demonstrators/cold-store/runs/latest/bundle",
 )  # fmt: skip
 
 
 def test_every_page_works_with_the_role_of_the_api(port: Port) -> None:
     """The role that the installation gives to the api is enough for every page and every answer."""
+    with_demonstrators(port.dsn)
+    stored(port.dsn)
     port.write_everything()
     port.write([], refused=[refusal()])
     dsn = make_conninfo(port.dsn, options="-c role=quaymeter_app")
@@ -46,6 +51,19 @@ def test_no_connection_of_the_service_can_write(port: Port) -> None:
             pool.connection(statement_timeout_s=1) as connection,
         ):
             connection.execute("CREATE TABLE mine (a int)")
+
+
+def test_a_connection_that_may_write_undoes_what_fails(port: Port) -> None:
+    """What a request writes is there when it ends well, and gone when anything is raised; errors leave as ours."""
+    query = "INSERT INTO audit_log (who, what, subject) VALUES ('a', %s, 'c')"
+    with WritePool(port.dsn, size=1) as pool:
+        with pool.connection() as connection:
+            connection.execute(query, ("kept",))
+        with pytest.raises(StorageError, match="no_such_table"), pool.connection() as connection:
+            [connection.execute(text) for text in (query % "'undone'", "DELETE FROM no_such_table")]
+        with pool.connection() as connection:
+            rows = connection.execute("SELECT what FROM audit_log WHERE who = 'a'").fetchall()
+    assert rows == [("kept",)]
 
 
 def test_a_query_that_takes_too_long_is_stopped(port: Port) -> None:

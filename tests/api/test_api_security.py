@@ -103,6 +103,7 @@ def test_another_door_can_keep_people_out(port: Port) -> None:
 
     guarded = ("/api/v1/sites", "/api/v1/sites/small", "/api/v1/assets", "/api/v1/points", "/api/v1/latest",
                "/api/v1/ledger", "/api/v1/ledger/totals", "/api/v1/losses", "/api/v1/quarantine",
+               "/api/v1/demonstrators", "/api/v1/portfolio", "/small/demonstrators",
                "/", "/small", "/small/losses", "/small/quarantine")  # fmt: skip
     assert asyncio.run(statuses({})) == {401}
     assert asyncio.run(statuses({"Authorization": "Bearer right"})) == {200}

@@ -198,9 +198,8 @@ def _assert_truth_is_closed(data: Path) -> None:
     """With the key the truth is empty or not, but readable; with the login of the services it is neither."""
     settings, truth = read_settings_file(data / "settings.env"), read_settings_file(data / "truth.env")
     assert "QUAYMETER_TRUTH_DSN" not in settings
-    assert {stat.S_IMODE((data / name).stat().st_mode) for name in ("settings.env", "owner.env", "truth.env")} == {
-        0o600
-    }
+    private = ("settings.env", "owner.env", "truth.env", "api_write_token")
+    assert {stat.S_IMODE((data / name).stat().st_mode) for name in private} == {0o600}
     with connect(truth["QUAYMETER_TRUTH_DSN"]) as connection:
         assert runs(connection) == []
     with connect(settings["QUAYMETER_DSN"]) as connection, pytest.raises(StorageError, match="does not hold the key"):

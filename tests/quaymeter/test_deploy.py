@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from quaymeter.access import BROKER_SECRETS, DATABASE_SECRETS
+from quaymeter.access import API_SECRETS, BROKER_SECRETS, DATABASE_SECRETS
 from quaymeter.settings import PREFIX, known_variables
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def test_what_listens_is_bound_to_the_loopback() -> None:
 def test_secrets_of_the_compose_file_are_those_that_are_made() -> None:
     """`quaymeter site secrets` makes every file that the compose file reads."""
     named = set(re.findall(r"file: \./deploy/secrets/(\w+)", COMPOSE.read_text(encoding="utf-8")))
-    made = {*DATABASE_SECRETS, *BROKER_SECRETS, "broker_passwords", "broker_acl"}
+    made = {*DATABASE_SECRETS, *BROKER_SECRETS, *API_SECRETS, "broker_passwords", "broker_acl"}
     assert named <= made
 
 
@@ -77,7 +77,7 @@ def test_compose_reads_its_file(tmp_path: Path) -> None:
     command = _compose()
     if command is None:
         pytest.skip("neither docker compose nor docker-compose is installed")
-    for name in {*DATABASE_SECRETS, *BROKER_SECRETS, "broker_passwords", "broker_acl"}:
+    for name in {*DATABASE_SECRETS, *BROKER_SECRETS, *API_SECRETS, "broker_passwords", "broker_acl"}:
         secret = tmp_path / "deploy" / "secrets" / name
         secret.parent.mkdir(parents=True, exist_ok=True)
         secret.write_text("x")
@@ -88,10 +88,10 @@ def test_compose_reads_its_file(tmp_path: Path) -> None:
         assert f"\n  {service}:\n" in done.stdout
 
 
-def test_the_image_holds_what_the_api_needs_and_nothing_else() -> None:
-    """deploy/image-packages.txt is exactly what quaymeter[api] requires, and setuptools for the build."""
+def test_the_image_holds_what_the_services_need_and_nothing_else() -> None:
+    """deploy/image-packages.txt is exactly what quaymeter[api,reports] requires, and setuptools for the build."""
     listed = (ROOT / "deploy" / "image-packages.txt").read_text(encoding="utf-8").split()
-    assert set(listed) == _closure("quaymeter", {"api"}) | {"setuptools"}
+    assert set(listed) == _closure("quaymeter", {"api", "reports"}) | {"setuptools"}
 
 
 def test_the_part_of_the_lock_file_keeps_its_hashes() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quaymeter.cli.output import ExitCode
-from tests.quaymeter.savings_files import local_hours, plant, write
+from tests.quaymeter.savings_files import days, local_hours, plant, write
 from tests.quaymeter.test_cli import run, run_json
 
 if TYPE_CHECKING:
@@ -168,6 +168,18 @@ def test_the_table_is_shown_written_and_documented(path: Path) -> None:
     code, out, _ = run(*given, "--baseline", "2023-03-01/2023-03-31")
     assert "energy [kWh]" in out
     assert len(out.splitlines()) == 32
+
+
+def test_the_table_names_an_empty_period_and_a_meter_that_stands_still(tmp_path: Path) -> None:
+    """What a fit would stop at or warn of is said by the table too, where an engineer looks first."""
+    rows = [(day, 500.0 + 9 * k % 7 if k < 100 else 480.0) for k, day in enumerate(days("2023-01-01", "2023-06-30"))]
+    path = write(tmp_path / "stuck.csv", "day,kWh", rows)
+    given = ["savings", "table", str(path), "--time", "day", "--tz", "Europe/Paris", "--energy", "kWh"]
+    code, found = run_json(*given)
+    assert (code, {each["code"] for each in found["findings"]}) == (ExitCode.OK, {"stuck_values"})
+    code, found = run_json(*given, "--baseline", "2022-01-01/2022-12-31")
+    assert code == ExitCode.NOT_IN_ORDER
+    assert "baseline_empty" in {each["code"] for each in found["findings"]}
 
 
 def test_nan_never_reaches_a_document(path: Path) -> None:

@@ -49,7 +49,7 @@ def copied_until(folder: Path, last: str) -> Path:
     """Copy the migrations up to one, as an older version of quaymeter had them."""
     for kind in ("common", "postgresql", "timescaledb"):
         (folder / kind).mkdir(parents=True)
-        for path in (FOLDER / kind).glob("*.sql"):
+        for path in (FOLDER / kind).glob("[0-9]*.*"):
             if path.stem <= last:
                 shutil.copy(path, folder / kind)
     return folder

@@ -10,11 +10,14 @@ from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
 from storage.catalogue import apply_site, load_catalogue
+from storage.correction_file import Window, strike
+from storage.corrections import correct, preview, withdraw
 from storage.engine import connect
 from storage.rollups import refresh_all
+from storage.times import from_us
 from storage.writer import Writer
 from telemetry.batch import MessageNumber, Refusal, RefusalReason
-from tests.storage.building import NOW_US, batch_of, decoded_of, messages_of, small_site
+from tests.storage.building import MINUTE_US, NOW_US, batch_of, decoded_of, messages_of, small_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 VIEWS = {
     "v_site", "v_asset", "v_point", "v_latest", "v_reading", "v_reading_1m", "v_reading_15m", "v_reading_1h",
     "v_reading_1d", "v_ledger", "v_quarantine", "v_device_loss", "v_device", "v_device_change", "v_meta_difference",
+    "v_demonstrator", "v_savings_run", "v_savings_day", "v_non_routine_event", "v_correction", "v_corrected_reading",
 }  # fmt: skip
 
 
@@ -73,6 +77,7 @@ def test_the_gateway_writes_all_it_must_as_its_role(database: str, logins: dict[
         "SELECT * FROM audit_log",
         "SELECT * FROM tariff",
         "SELECT * FROM reading_1d",
+        "SELECT * FROM correction",
         "UPDATE point SET unit = 'kW'",
         "CREATE TABLE mine (a int)",
     ],
@@ -96,6 +101,32 @@ def test_the_services_apply_sites_and_refresh_but_never_change_readings(database
         assert connection.execute("SELECT count(*) FROM reading_1d").fetchone() == (1,)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "UPDATE savings_run SET stopped = true",
+        "DELETE FROM savings_run",
+        "UPDATE savings_figure SET saving = 1",
+        "UPDATE savings_day SET saving = 1",
+        "DELETE FROM savings_succession",
+        "UPDATE demonstrator_plan SET plan = '{}'",
+        "UPDATE non_routine_event_change SET who = 'me'",
+        "UPDATE demonstrator SET key = 'x'",
+        "DELETE FROM jobs.schema_step",
+        "CREATE TABLE jobs.mine (a int)",
+    ],
+)
+def test_the_services_never_change_what_was_declared_or_found(logins: dict[str, str], query: str) -> None:
+    """Plans, events and runs are only ever added; the queue is used, not rebuilt."""
+    assert refused(logins["app"], query)
+
+
+def test_nobody_else_uses_the_queue(logins: dict[str, str]) -> None:
+    """Jobs are seen and made by services alone."""
+    query = "SELECT * FROM jobs.procrastinate_jobs"
+    assert [refused(logins[role], query) for role in ("app", "writer", "reader")] == [False, True, True]
+
+
 def test_the_reader_sees_views_and_nothing_else(database: str, logins: dict[str, str]) -> None:
     """Every view answers; every table is refused; its transactions are read-only and its statements time out."""
     reader = logins["reader"]
@@ -112,3 +143,29 @@ def test_the_reader_sees_views_and_nothing_else(database: str, logins: dict[str,
     with psycopg.connect(reader) as connection:
         assert connection.execute("SHOW default_transaction_read_only").fetchone() == ("on",)
         assert connection.execute("SHOW statement_timeout").fetchone() == ("30s",)
+
+
+def test_the_services_correct_and_withdraw_and_nothing_else(logins: dict[str, str], database: str) -> None:
+    """The app role makes, previews and withdraws corrections; what was said and its readings it cannot touch."""
+    app = logins["app"]
+    apply_site(database, small_site(), who="test")
+    catalogue = load_catalogue(app, "quay")
+    point = catalogue.points["quay/pump/power"].point_id
+    with Writer(app, gateway="import") as writer:
+        writer.write(messages_of(), decoded_of(batch_of([(point, NOW_US, 1.0)])))
+    window = Window(from_us(NOW_US), from_us(NOW_US + MINUTE_US))
+    proposals = strike(catalogue, ["quay/pump/power"], window)
+    assert len(preview(app, proposals)) == 1
+    (made,) = correct(app, proposals, who="test", why="stuck")
+    for query in (
+        "UPDATE correction SET why = ''",
+        "UPDATE correction SET made_at = now()",
+        "DELETE FROM correction",
+        "UPDATE correction_reading SET value = 0",
+        "DELETE FROM correction_reading",
+        "TRUNCATE correction_reading",
+        "INSERT INTO correction (point_id, starts, ends, who, why, made_at) VALUES (1, now(), now(), 'a', 'b', now())",
+    ):
+        assert refused(app, query), query
+    assert withdraw(app, [made.number], who="test", why="it was not")
+    assert refused(logins["reader"], "SELECT * FROM correction_reading")

@@ -63,7 +63,7 @@ figure.querySelector(".plot").addEventListener("keydown", (event) => {
   show(next);
 });
 
-// The chart follows time: its page is asked for again now and then, and only what changed is put in its place.
+// The chart follows time, unless it is of a past that stands still: its page is asked for again now and then, and only what changed is put in its place.
 const REFRESH_MS = 30000;
 
 async function refresh() {
@@ -80,4 +80,4 @@ async function refresh() {
   } catch { /* the banner of the live stream already says that the service is away */ }
 }
 
-setInterval(refresh, REFRESH_MS);
+if (!("still" in figure.dataset)) setInterval(refresh, REFRESH_MS);

@@ -93,20 +93,30 @@ CREATE TYPE rollup_reach AS (
     raw tstzmultirange         -- where raw readings have to be read
 );
 
-CREATE FUNCTION rollup_reaches(level text, timezone text, points int[], first_ts timestamptz[], last_ts timestamptz[])
+CREATE FUNCTION rollup_reaches(
+    level text, timezone text, points int[], first_ts timestamptz[], last_ts timestamptz[])
 RETURNS SETOF rollup_reach LANGUAGE plpgsql STABLE AS $fn$
 BEGIN
     -- Neighbours are looked up in the roll-ups themselves, by (point, bucket): the raw table has no such path, and
     -- a silent point would have it searched from end to end.
     RETURN QUERY EXECUTE format($sql$
         WITH ask AS (
-            SELECT u.point_id, p.kind, make_interval(secs => p.silent_after_s) AS silent, u.first_ts, u.last_ts,
+            SELECT u.point_id, p.kind, u.first_ts, u.last_ts, rollup_level(p.period_s, $2) <> $1 AS beside,
+                   -- The longest hold that the new readings may have, or may have cut short.
+                   make_interval(secs => rollup_hold(p.silent_after_s, greatest((
+                       SELECT max(h.cadence_s) FROM history_cadence AS h
+                       WHERE h.point_id = u.point_id AND h.starts <= u.last_ts
+                           AND h.ends + make_interval(secs => rollup_hold(0, h.cadence_s)) >= u.first_ts), (
+                       SELECT max(c.cadence_s) FROM correction AS c
+                       WHERE c.point_id = u.point_id AND c.starts <= u.last_ts
+                           AND c.ends + make_interval(secs => rollup_hold(0, c.cadence_s)) >= u.first_ts)))) AS hold,
                    bucket_number($1, $2, u.first_ts) AS k0, bucket_number($1, $2, u.last_ts) AS k1
             FROM unnest($3, $4, $5) AS u (point_id, first_ts, last_ts)
             JOIN point AS p ON p.id = u.point_id
         ), near AS (
             -- The buckets with readings, of any quality, before and after the new ones.
-            SELECT ask.*, bucket_number($1, $2, prev.bucket) AS prev, bucket_number($1, $2, next.bucket) AS next
+            SELECT ask.*, bucket_number($1, $2, prev.bucket) AS prev, bucket_number($1, $2, next.bucket) AS next,
+                   bucket_number($1, $2, earlier.bucket) AS earlier, bucket_number($1, $2, later.bucket) AS later
             FROM ask
             LEFT JOIN LATERAL (
                 SELECT r.bucket FROM %1$I AS r
@@ -116,15 +126,26 @@ BEGIN
                 SELECT r.bucket FROM %1$I AS r
                 WHERE r.point_id = ask.point_id AND r.bucket >= bucket_start($1, $2, k1 + 1) AND r.n + r.n_bad > 0
                 ORDER BY r.bucket LIMIT 1) AS next ON true
+            -- Beside history a bucket may hold finer ones, and a point's last hold ended with such a one. So the bucket
+            -- before is made anew, and it is looked whether anything follows on the one after.
+            LEFT JOIN LATERAL (
+                SELECT r.bucket FROM %1$I AS r
+                WHERE beside AND r.point_id = ask.point_id AND r.bucket < prev.bucket AND r.n + r.n_bad > 0
+                ORDER BY r.bucket DESC LIMIT 1) AS earlier ON true
+            LEFT JOIN LATERAL (
+                SELECT r.bucket FROM %1$I AS r
+                WHERE beside AND r.point_id = ask.point_id AND r.bucket > next.bucket AND r.n + r.n_bad > 0
+                ORDER BY r.bucket LIMIT 1) AS later ON true
             WHERE kind IN ('gauge', 'state')
         ), plain AS (
             -- A hold that was a point's last ended with its bucket; now it goes on, and so may the new one.
-            SELECT point_id, coalesce(prev + 1, k0) AS lo,
+            SELECT point_id, coalesce(CASE WHEN beside THEN prev ELSE prev + 1 END, k0) AS lo,
                    CASE WHEN next IS NULL THEN k1
-                        ELSE least(next, bucket_number($1, $2, last_ts + silent - interval '1 microsecond')) END AS hi,
+                        ELSE least(next, bucket_number($1, $2, last_ts + hold - interval '1 microsecond')) END AS hi,
                    tstzmultirange(
-                       bucket_range($1, $2, prev, prev), bucket_range($1, $2, k0, k1), bucket_range($1, $2, next, next)
-                   ) AS raw
+                       bucket_range($1, $2, earlier, earlier), bucket_range($1, $2, prev, prev),
+                       bucket_range($1, $2, k0, k1), bucket_range($1, $2, next, next),
+                       bucket_range($1, $2, later, later)) AS raw
             FROM near
             UNION ALL
             SELECT point_id, k0, k1, tstzmultirange(bucket_range($1, $2, k0, k1))
@@ -200,11 +221,25 @@ DECLARE
     points int[];
     -- The stretches of raw readings as literals: the planner then sees how little of the table each one is.
     stretches text;
+    -- The level whose bucket ends the hold of a point's last reading.
+    kept_there text := quote_literal(kept);
+    cadence_there text := 'rollup_cadence(point_id, to_timestamp(e))';
 BEGIN
     SELECT array_agg(r.point_id) INTO points FROM unnest(reaches) AS r;
+    IF EXISTS (SELECT FROM history_cadence AS h WHERE h.point_id = ANY(points)) THEN
+        kept_there := format('rollup_kept_at(%L, $2, point_id, to_timestamp(e))', kept);
+    END IF;
+    IF EXISTS (SELECT FROM correction AS c WHERE c.point_id = ANY(points) AND c.cadence_s IS NOT NULL) THEN
+        cadence_there := format('greatest(%s, correction_cadence(point_id, to_timestamp(e)))', cadence_there);
+    END IF;
+    -- Where nothing is corrected the raw table is read alone.
     SELECT string_agg(format(
-               'SELECT r.point_id, r.ts, r.value, r.quality FROM reading AS r'
-               ' WHERE r.ts >= %L AND r.ts < %L AND r.point_id = ANY($3)', lower(s), upper(s)), ' UNION ALL ')
+               'SELECT r.point_id, r.ts, r.value, r.quality FROM %I AS r'
+               ' WHERE r.ts >= %L AND r.ts < %L AND r.point_id = ANY($3)',
+               CASE WHEN EXISTS (
+                   SELECT FROM correction AS c
+                   WHERE c.point_id = ANY(points) AND c.withdrawn_at IS NULL AND c.starts < upper(s) AND c.ends > lower(s))
+               THEN 'v_corrected_reading' ELSE 'reading' END, lower(s), upper(s)), ' UNION ALL ')
     INTO stretches
     FROM unnest((SELECT range_agg(r.raw) FROM unnest(reaches) AS r)) AS s;
     RETURN QUERY EXECUTE format($sql$
@@ -238,19 +273,25 @@ BEGIN
             -- A counter passes over bad readings: they stand aside, to be counted as bad and no more.
             -- At a swap's own instant the reading is the new meter's.
             WINDOW line AS (PARTITION BY n.point_id, r.kind = 'counter' AND NOT n.good ORDER BY n.e, n.is_reading)
+        ), told AS (
+            -- What cadence it is of matters where a reading stands alone for longer than its point may be silent.
+            -- OFFSET 0, here and below, keeps what is found from being worked out anew wherever it is used.
+            SELECT link.*, CASE WHEN good AND (kind = 'event' OR next_e IS NULL OR next_e - e > silent)
+                                THEN %10$s END AS cadence_s
+            FROM link OFFSET 0
         ), gain AS (
-            SELECT link.*,
+            SELECT told.*,
                    CASE WHEN is_gain THEN counter_step(went, next_came, next_e - e, modulus, rate_limit) END AS step,
                    CASE WHEN is_gain THEN next_e
                         WHEN NOT good OR kind IN ('counter', 'event') THEN e
                         -- A point's last reading holds to the end of its bucket: nothing is said of what has not begun.
-                        ELSE least(coalesce(next_e, %9$s), e + silent) END AS until_e
-            FROM link
+                        ELSE least(coalesce(next_e, %9$s), e + rollup_hold(silent, cadence_s)) END AS until_e
+            FROM told OFFSET 0
         ), piece AS (
             SELECT g.*, k, %1$s AS own_bucket, %2$s AS end_bucket,
                    greatest(0, least(until_e, %3$s) - greatest(e, %4$s)) AS known_s,
                    counter_gain(step, went, next_came, modulus) AS gained,
-                   kind = 'counter' AND until_e - e > silent AS is_spread
+                   kind = 'counter' AND until_e - e > rollup_hold(silent, cadence_s) AS is_spread
             FROM gain AS g
             CROSS JOIN LATERAL generate_series(
                 greatest(%1$s, first_bucket), least(greatest(%1$s, %2$s), last_bucket)) AS k
@@ -260,7 +301,7 @@ BEGIN
                         WHEN k = own_bucket THEN gained END AS increase
             FROM piece
         ), bucket AS (
-            SELECT point_id, k, kind, period_s,
+            SELECT point_id, k, kind, sum(greatest(period_s, cadence_s)) FILTER (WHERE own AND good) AS stands_s,
                    count(*) FILTER (WHERE own AND good) AS n,
                    count(*) FILTER (WHERE own AND NOT good) AS n_bad,
                    sum(went * known_s) FILTER (WHERE kind IN ('gauge', 'state')) AS integral,
@@ -280,11 +321,12 @@ BEGIN
                                     | CASE WHEN is_spread THEN 65 ELSE 0 END END) AS quality
             FROM share
             WHERE own OR known_s > 0 OR increase IS NOT NULL
-            GROUP BY point_id, k, kind, period_s
+            GROUP BY point_id, k, kind
         ), timed AS (
             SELECT b.*, %5$s AS start_e, %6$s - %5$s AS width_s FROM bucket AS b
         ), known AS (
-            SELECT timed.*, CASE kind WHEN 'event' THEN least(n * period_s, width_s) ELSE known_s END AS valid_s FROM timed
+            SELECT timed.*, CASE kind WHEN 'event' THEN least(coalesce(stands_s, 0), width_s) ELSE known_s END AS valid_s
+            FROM timed
         )
         SELECT point_id, to_timestamp(start_e), n, n_bad, integral / nullif(known_s, 0), minimum, maximum, increase, total,
                valid_s, spread_s, least(1, valid_s / width_s),
@@ -295,13 +337,14 @@ BEGIN
         format(number_of, 'e'), format(last_of, 'until_e'), format(start_of, 'k + 1'), format(start_of, 'k'),
         format(start_of, 'b.k'), format(start_of, 'b.k + 1'), stretches,
         CASE level WHEN '1d' THEN '''infinity''::float8' ELSE 'rollup_longest_s()' END,
-        format('date_part(''epoch'', bucket_start(%1$L, $2, bucket_number(%1$L, $2, to_timestamp(e)) + 1))', kept))
+        format('date_part(''epoch'', bucket_start(%1$s, $2, bucket_number(%1$s, $2, to_timestamp(e)) + 1))', kept_there),
+        cadence_there)
     USING reaches, timezone, points;
 END
 $fn$;
 
 COMMENT ON FUNCTION rollup_rows IS
-    'Roll-up rows of these buckets from raw readings, exactly; `kept` is the point''s finest level. Nothing is written.';
+    'Roll-up rows of these buckets from readings as they count, exactly; `kept` is the finest level. Nothing is written.';
 
 CREATE FUNCTION rollup_sums(source text, level text, timezone text, points int[], first_bucket int[], last_bucket int[])
 RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE AS $fn$
@@ -389,27 +432,19 @@ $fn$;
 
 COMMENT ON FUNCTION rollup_store IS 'Replaces the rows of these buckets by those of the source; what did not change is not written.';
 
-CREATE FUNCTION refresh_rollups(level text, timezone text, points int[], first_ts timestamptz[], last_ts timestamptz[])
+CREATE FUNCTION refresh_rollups(
+    level text, timezone text, points int[], first_ts timestamptz[], last_ts timestamptz[])
 RETURNS int LANGUAGE plpgsql
 SET jit = off SET work_mem = '64MB' SET max_parallel_workers_per_gather = 0 AS $fn$
 DECLARE
     reaches rollup_reach[];
-    finer text := level;
-    coarser text;
 BEGIN
     SELECT array_agg(r) INTO reaches FROM rollup_reaches(level, timezone, points, first_ts, last_ts) AS r;
     IF reaches IS NULL THEN
         RETURN 0;
     END IF;
     PERFORM rollup_store('reading_' || level, 'rollup_rows($1, $2, $3, $1)', level, timezone, reaches, level);
-    FOREACH coarser IN ARRAY ARRAY['15m', '1h', '1d'] LOOP
-        CONTINUE WHEN rollup_width(coarser) <= rollup_width(level);
-        -- A day is made of quarters of an hour where there are any: not every zone is a whole number of hours off.
-        finer := CASE WHEN coarser = '15m' THEN '1m' WHEN level = '1h' THEN '1h' ELSE '15m' END;
-        PERFORM rollup_store(
-            'reading_' || coarser, format('rollup_sums(%L, $1, $2, $4, $5, $6)', 'reading_' || finer),
-            coarser, timezone, reaches, level);
-    END LOOP;
+    PERFORM rollup_store_coarser(level, timezone, reaches);
     RETURN cardinality(reaches);
 END
 $fn$;
@@ -421,13 +456,15 @@ RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE
 SET jit = off SET work_mem = '64MB' SET max_parallel_workers_per_gather = 0 AS $fn$
 DECLARE
     zone text;
-    kept text;
+    finest text;
+    kept text;                 -- the finest that is kept at all times: neighbours are found there
     known tstzrange;
     near int[];                -- buckets with readings next to those asked for
     reach rollup_reach;
 BEGIN
-    SELECT s.timezone, rollup_level(p.period_s, s.timezone) INTO zone, kept
+    SELECT s.timezone, rollup_level(p.period_s, s.timezone) INTO zone, finest
     FROM point AS p JOIN site AS s ON s.id = p.site_id WHERE p.id = point;
+    kept := rollup_common_level(finest, zone, point);
     -- Beyond what is kept there is nothing to make.
     EXECUTE format(
         'SELECT greatest($2, min(bucket)), least($3, max(bucket) + interval ''2 days'') FROM %I WHERE point_id = $1',
@@ -461,7 +498,7 @@ BEGIN
         'SELECT first_ts, first_value, first_quality FROM %I WHERE point_id = $1 AND bucket >= $2'
         ' AND first_ts IS NOT NULL ORDER BY bucket LIMIT 1', 'reading_' || kept)
     INTO reach.after_ts, reach.after_value, reach.after_quality USING point, upper(known);
-    RETURN QUERY SELECT * FROM rollup_rows(level, zone, ARRAY[reach], kept);
+    RETURN QUERY SELECT * FROM rollup_rows(level, zone, ARRAY[reach], finest);
 END
 $fn$;
 

@@ -45,7 +45,9 @@ BEGIN
             FROM link JOIN ask USING (point_id)
             WHERE next_e - e > rollup_longest_s()
         ), piece AS (
-            SELECT gap.*, day, bucket_start('1d', $1, day) AS start, length_s > silent AS is_spread,
+            SELECT gap.*, day, bucket_start('1d', $1, day) AS start,
+                   length_s > rollup_hold(silent, greatest(rollup_cadence(point_id, to_timestamp(e)),
+                                                           correction_cadence(point_id, to_timestamp(e)))) AS is_spread,
                    least(next_e, date_part('epoch', bucket_start('1d', $1, day + 1)))
                    - greatest(e, date_part('epoch', bucket_start('1d', $1, day))) AS known_s
             FROM gap CROSS JOIN LATERAL generate_series(greatest(own_day, k0), least(end_day, k1)) AS day

@@ -66,12 +66,17 @@ BEGIN
     IF NOT EXISTS (SELECT FROM history_cadence AS h WHERE h.point_id = point) THEN
         RETURN finest;
     END IF;
-    -- Two buckets with good readings on either side are all that a refresh ever looks at.
+    -- Two buckets with good readings on either side are all that a refresh ever looks at. Those that a correction
+    -- touched may be about to lose theirs, so they do not count.
     EXECUTE format($sql$
+        WITH sure AS NOT MATERIALIZED (
+            SELECT bucket FROM %1$I WHERE point_id = $1 AND n > 0 AND NOT EXISTS (
+                SELECT FROM correction AS c WHERE c.point_id = $1 AND c.ends > bucket
+                    AND c.starts < bucket_start($2, $3, bucket_number($2, $3, bucket) + 1)))
         SELECT tstzrange(
-            (SELECT bucket FROM %1$I WHERE point_id = $1 AND bucket < bucket_start($2, $3, bucket_number($2, $3, $4))
-                 AND n > 0 ORDER BY bucket DESC OFFSET 1 LIMIT 1),
-            (SELECT bucket FROM %1$I WHERE point_id = $1 AND bucket > $5 AND n > 0 ORDER BY bucket OFFSET 1 LIMIT 1), '[]')
+            (SELECT bucket FROM sure WHERE bucket < bucket_start($2, $3, bucket_number($2, $3, $4))
+                 ORDER BY bucket DESC OFFSET 1 LIMIT 1),
+            (SELECT bucket FROM sure WHERE bucket > $5 ORDER BY bucket OFFSET 1 LIMIT 1), '[]')
     $sql$, 'reading_' || finest) INTO around USING point, finest, timezone, first_ts, last_ts;
     RETURN CASE WHEN rollup_left_out(finest, timezone, point) && around
                 THEN rollup_common_level(finest, timezone, point) ELSE finest END;
@@ -112,10 +117,7 @@ BEGIN
         CONTINUE WHEN NOT EXISTS (
             SELECT FROM reading_1d AS d WHERE d.point_id = part.point_id AND d.n + d.n_bad > 0
                 AND d.bucket > grown.new_from - interval '25 hours' AND d.bucket <= grown.new_to);
-        INSERT INTO rollup_pending (point_id, from_ts, to_ts)
-        SELECT ARRAY[part.point_id], ARRAY[min(r.ts)], ARRAY[max(r.ts)] FROM reading AS r
-        WHERE r.point_id = part.point_id AND r.ts >= grown.new_from AND r.ts <= grown.new_to
-        GROUP BY floor(date_part('epoch', r.ts) / 86400) ORDER BY min(r.ts);
+        PERFORM pend_readings(ARRAY[part.point_id], ARRAY[grown.new_from], ARRAY[grown.new_to]);
     END LOOP;
 END
 $fn$;

@@ -21,23 +21,6 @@ $fn$;
 
 COMMENT ON FUNCTION rollup_store_coarser IS 'Sums the rows of a level up into every coarser one.';
 
-CREATE OR REPLACE FUNCTION refresh_rollups(
-    level text, timezone text, points int[], first_ts timestamptz[], last_ts timestamptz[])
-RETURNS int LANGUAGE plpgsql
-SET jit = off SET work_mem = '64MB' SET max_parallel_workers_per_gather = 0 AS $fn$
-DECLARE
-    reaches rollup_reach[];
-BEGIN
-    SELECT array_agg(r) INTO reaches FROM rollup_reaches(level, timezone, points, first_ts, last_ts) AS r;
-    IF reaches IS NULL THEN
-        RETURN 0;
-    END IF;
-    PERFORM rollup_store('reading_' || level, 'rollup_rows($1, $2, $3, $1)', level, timezone, reaches, level);
-    PERFORM rollup_store_coarser(level, timezone, reaches);
-    RETURN cardinality(reaches);
-END
-$fn$;
-
 CREATE FUNCTION rollup_rows_beside_history(
     level text, timezone text, reaches rollup_reach[], from_level text, finest text)
 RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE AS $fn$
@@ -106,54 +89,3 @@ $fn$;
 
 COMMENT ON FUNCTION refresh_rollups_beside_history IS
     'As refresh_rollups, where coarser history is near: neighbours are found at `level`, which is kept at all times.';
-
-CREATE OR REPLACE FUNCTION rollup_window(level text, point int, first_ts timestamptz, end_ts timestamptz)
-RETURNS SETOF reading_1m LANGUAGE plpgsql STABLE
-SET jit = off SET work_mem = '64MB' SET max_parallel_workers_per_gather = 0 AS $fn$
-DECLARE
-    zone text;
-    finest text;
-    kept text;                 -- the finest that is kept at all times: neighbours are found there
-    known tstzrange;
-    near int[];                -- buckets with readings next to those asked for
-    reach rollup_reach;
-BEGIN
-    SELECT s.timezone, rollup_level(p.period_s, s.timezone) INTO zone, finest
-    FROM point AS p JOIN site AS s ON s.id = p.site_id WHERE p.id = point;
-    kept := rollup_common_level(finest, zone, point);
-    -- Beyond what is kept there is nothing to make.
-    EXECUTE format(
-        'SELECT greatest($2, min(bucket)), least($3, max(bucket) + interval ''2 days'') FROM %I WHERE point_id = $1',
-        'reading_' || kept)
-    INTO first_ts, end_ts USING point, first_ts, end_ts;
-    IF zone IS NULL OR end_ts <= first_ts THEN
-        RETURN;
-    END IF;
-    IF date_part('epoch', end_ts - first_ts) / rollup_width(level) > 600000 THEN
-        RAISE invalid_parameter_value
-            USING MESSAGE = format('%s of %s is too long to be made while you wait', end_ts - first_ts, level);
-    END IF;
-    reach.point_id := point;
-    reach.first_bucket := bucket_number(level, zone, first_ts);
-    reach.last_bucket := bucket_number(level, zone, end_ts - interval '1 microsecond');
-    -- Whole buckets of the level that is kept are read; what lies beyond them is in its rows.
-    known := tstzrange(bucket_start(kept, zone, bucket_number(kept, zone, first_ts)),
-                       bucket_start(kept, zone, bucket_number(kept, zone, end_ts - interval '1 microsecond') + 1));
-    EXECUTE format(
-        'SELECT ARRAY[bucket_number($1, $2, (SELECT bucket FROM %1$I WHERE point_id = $3 AND bucket < lower($4)'
-        ' AND n + n_bad > 0 ORDER BY bucket DESC LIMIT 1)), bucket_number($1, $2, (SELECT bucket FROM %1$I'
-        ' WHERE point_id = $3 AND bucket >= upper($4) AND n + n_bad > 0 ORDER BY bucket LIMIT 1))]', 'reading_' || kept)
-    INTO near USING kept, zone, point, known;
-    reach.raw := tstzmultirange(
-        bucket_range(kept, zone, near[1], near[1]), known, bucket_range(kept, zone, near[2], near[2]));
-    EXECUTE format(
-        'SELECT last_ts, last_value, last_quality FROM %I WHERE point_id = $1 AND bucket < $2 AND last_ts IS NOT NULL'
-        ' ORDER BY bucket DESC LIMIT 1', 'reading_' || kept)
-    INTO reach.before_ts, reach.before_value, reach.before_quality USING point, lower(known);
-    EXECUTE format(
-        'SELECT first_ts, first_value, first_quality FROM %I WHERE point_id = $1 AND bucket >= $2'
-        ' AND first_ts IS NOT NULL ORDER BY bucket LIMIT 1', 'reading_' || kept)
-    INTO reach.after_ts, reach.after_value, reach.after_quality USING point, upper(known);
-    RETURN QUERY SELECT * FROM rollup_rows(level, zone, ARRAY[reach], finest);
-END
-$fn$;

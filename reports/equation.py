@@ -1,0 +1,84 @@
+"""The model as a reader can work it out by hand: one term a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from locales.words import noted
+from reports.figures import MINUS, plain, shown, with_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from locales.words import Words
+    from reports.part import Part
+    from savings.record import ParameterRecord
+
+KINDS_OF_DAY = {"0": noted("Monday to Friday"), "1": noted("Saturday"), "2": noted("Sunday")}
+MOST_TERMS = 30
+
+
+def equation(part: Part, say: Words) -> tuple[str, ...]:
+    """Return the lines of the equation; none for a model with more terms than can be read."""
+    model = part.run.model
+    if model is None or len(model.parameters) > MOST_TERMS:
+        return ()
+    knots = {each.name: each for each in model.parameters if ".knot" in each.name}
+    terms = [_term(each, knots, part, say) for each in model.parameters if each.name not in knots]
+    signs = [f"{'+' if value >= 0 else MINUS} {text}" for value, text in terms]
+    first = signs[0].removeprefix("+ ")
+    hourly = part.given.plan.frequency == "hourly"
+    start = say("use of an hour = %(term)s", term=first) if hourly else say("use of a day = %(term)s", term=first)
+    return (start, *signs[1:])
+
+
+def parameter_name(name: str, part: Part, say: Words) -> str:
+    """Return what a parameter is called."""
+    if name == "base":
+        return say("base")
+    driver, level = _level(name)
+    if level:
+        return f"{label_of(driver, part, say)} – {_kind(driver, level, say)}"
+    driver, _, piece = name.rpartition(".")
+    words = {
+        "slope_above": say("slope above the change point"), "slope_below": say("slope below the change point"),
+        "knot": say("change point"), "knot_above": say("upper change point"), "knot_below": say("lower change point"),
+        "ratio": say("use for each unit"),
+    }  # fmt: skip
+    return f"{label_of(driver, part, say)} – {words[piece]}" if piece in words else label_of(name, part, say)
+
+
+def label_of(driver: str, part: Part, say: Words) -> str:
+    """Return the name of a driver."""
+    if driver == "day_type":
+        return say("kind of day")
+    return next((say.named(each.label, driver) for each in part.rows.drivers if each.name == driver), driver)
+
+
+def _term(each: ParameterRecord, knots: Mapping[str, ParameterRecord], part: Part, say: Words) -> tuple[float, str]:
+    """Return the value and the text of one term, its sign left off."""
+    size = with_unit(plain(say, abs(each.value)), shown(say, each.unit))
+    if each.name == "base":
+        return each.value, size
+    driver, level = _level(each.name)
+    if level:
+        return each.value, say("%(size)s where %(driver)s is %(kind)s", size=size,
+                               driver=label_of(driver, part, say), kind=_kind(driver, level, say))  # fmt: skip
+    driver, _, piece = each.name.rpartition(".")
+    side = piece.removeprefix("slope_")
+    knot = knots.get(f"{driver}.knot_{side}") or knots.get(f"{driver}.knot")
+    if knot is None:
+        return each.value, f"{size} × {label_of(each.name.removesuffix('.ratio'), part, say)}"
+    name, place = label_of(driver, part, say), with_unit(plain(say, knot.value), shown(say, knot.unit))
+    inside = f"{name} {MINUS} {place}" if side == "above" else f"{place} {MINUS} {name}"
+    return each.value, say("%(size)s × max(0, %(inside)s)", size=size, inside=inside)
+
+
+def _level(name: str) -> tuple[str, str]:
+    """Return driver and level of an offset's name, "" where it is none."""
+    driver, _, level = name.rpartition("=")
+    return (driver, level) if driver else ("", "")
+
+
+def _kind(driver: str, level: str, say: Words) -> str:
+    return say(KINDS_OF_DAY[level]) if driver == "day_type" and level in KINDS_OF_DAY else level

@@ -1,0 +1,100 @@
+"""Findings in the reader's language: a title by code. The run's own sentence with its figures stays as it was written.
+
+The code is the key, as for refusals: what was found is written by code that knows no reader, and kept for ever.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from locales.words import noted
+from reports.document import Notice
+from reports.equation import parameter_name
+from reports.figures import days_between, stretches_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from locales.words import Words
+    from reports.part import Part
+    from savings.record import FindingRecord
+
+SEVERITIES: Mapping[str, str] = {"stop": noted("stops"), "warning": noted("warning"), "info": noted("noted")}
+TITLES: Mapping[str, str] = {
+    "baseline_after_reporting": noted("The baseline lies after the reporting period"),
+    "baseline_empty": noted("The baseline has no usable row"),
+    "baseline_too_short": noted("The baseline is short"),
+    "between_plants_assumed": noted("How far plants differ is assumed"),
+    "category_not_whole": noted("Kinds are not whole numbers"),
+    "category_unknown": noted("A kind of day that the baseline never saw"),
+    "coverage_low": noted("Much of a period cannot be used"),
+    "driver_averaged": noted("A driver was averaged over each row"),
+    "driver_gaps": noted("A driver has gaps"),
+    "driver_is_the_meter": noted("A driver is the meter itself"),
+    "driver_missing": noted("A driver is missing in the reporting period"),
+    "driver_without_effect": noted("A driver explains nothing and was left out"),
+    "driver_without_variation": noted("A driver does not vary"),
+    "emission_factor_missing": noted("Days without an emission factor"),
+    "emission_factor_unusable": noted("An emission factor that cannot be used"),
+    "drivers_collinear": noted("Two drivers move together"),
+    "duplicate_timestamps": noted("Times that come twice"),
+    "error_codes": noted("Error codes among the readings"),
+    "event_suggested": noted("A possible non-routine event"),
+    "extrapolation": noted("Conditions that the baseline has not seen"),
+    "extremes": noted("Extreme values"),
+    "gaps": noted("Long gaps in the baseline"),
+    "ill_conditioned": noted("Single coefficients say little"),
+    "kinds_of_day_differ": noted("Kinds of day differ"),
+    "negative_energy": noted("Negative use"),
+    "nothing_stipulated": noted("Option A without a stipulated parameter"),
+    "periods_overlap": noted("The periods overlap"),
+    "register_reset": noted("A register was set back"),
+    "register_rollover": noted("A register rolled over"),
+    "replication_extrapolates": noted("Conditions that the demonstrator has not seen"),
+    "reporting_empty": noted("The reporting period has no usable row"),
+    "rows_scaled": noted("Rows scaled up to their whole time"),
+    "sign_unexpected": noted("A slope against expectation"),
+    "stipulated": noted("A parameter was agreed upon, not measured"),
+    "stuck_values": noted("A value repeated for a long time"),
+    "tariff_missing": noted("Days without a tariff"),
+    "tariff_unusable": noted("A tariff that cannot be used"),
+    "temperature_implausible": noted("Temperatures that cannot be"),
+    "too_few_rows_for_driver": noted("Too few rows for a driver"),
+    "units_mixed": noted("Units seem mixed"),
+    "zeros": noted("Long stretches of zero"),
+}
+
+
+def title(code: str, say: Words) -> str:
+    """Return what a finding is called in the reader's language; its code where it has no title."""
+    return say(TITLES[code]) if code in TITLES else code
+
+
+def notices(part: Part, found: Iterable[FindingRecord], say: Words) -> tuple[Notice, ...]:
+    """Return findings of a figure as they are shown."""
+    return tuple(
+        Notice(
+            severity=each.severity,
+            severity_word=say(SEVERITIES.get(each.severity, each.severity)),
+            title=title(each.code, say),
+            message=each.message,
+            cure=each.cure,
+            days=_concerned(part, each, say),
+            foreign=say.language != "en",
+        )
+        for each in found
+    )
+
+
+def _concerned(part: Part, found: FindingRecord, say: Words) -> str:
+    """Return the days of a finding as stretches; drivers and parameters by their names, anything else as it stands."""
+    days = found.days
+    if days and all(_is_day(text) for text in days):
+        if found.code == "event_suggested":  # its first day and its last
+            return days_between(say, days[0], days[-1])
+        return stretches_in_words(say, days)
+    return ", ".join(parameter_name(text, part, say) for text in days)
+
+
+def _is_day(text: str) -> bool:
+    return len(text) >= 10 and text[:4].isdigit() and text[4] == text[7] == "-"

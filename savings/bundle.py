@@ -1,0 +1,139 @@
+"""The bundle of a run: everything that anyone needs to recompute it, in one file, without the database.
+
+A ZIP archive of fixed order and times, so that the same run gives the same bytes:
+
+    README.txt          what it is and how to check it, in French and English
+    manifest.json       SHA-256 of every other member
+    input.json          savings.record.RunInput, exactly as the run saw it
+    run.json            savings.record.Run
+    rows-<meter>.csv    the input's rows once more, for eyes and spreadsheets
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from savings.record import decode_input, decode_run, encoded
+from telemetry.errors import TransferError
+
+if TYPE_CHECKING:
+    from savings.record import MeterInput, Run, RunInput
+
+INPUT, RUN, MANIFEST, README = "input.json", "run.json", "manifest.json", "README.txt"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that ZIP knows
+LARGEST = 500_000_000  # bytes of a member: an archive that claims more is no bundle
+_CURE = "ask for the bundle again; a bundle is never edited"
+_WORDS = """Lot de calcul d'une économie mesurée (quaymeter)
+
+  input.json       tout ce que le calcul a reçu : plan, relevés alignés, exclusions, événements, tarifs, facteurs
+  run.json         tout ce qu'il a donné : économie, intervalles, modèle, tableaux, constats
+  rows-*.csv       les relevés alignés, pour l'œil et le tableur
+  manifest.json    empreinte SHA-256 de chaque fichier
+
+Vérifier : quaymeter savings verify CE_FICHIER
+La commande contrôle les empreintes, recalcule tout à partir de input.json et compare chaque nombre à run.json.
+
+---
+
+Bundle of a measured saving (quaymeter)
+
+  input.json       all that the computation was given: plan, aligned rows, exclusions, events, tariffs, factors
+  run.json         all that it gave: saving, intervals, model, tables, findings
+  rows-*.csv       the aligned rows, for eyes and spreadsheets
+  manifest.json    SHA-256 of every file
+
+Verify: quaymeter savings verify THIS_FILE
+The command checks the hashes, recomputes everything from input.json and compares every number with run.json.
+"""
+
+
+class Bundle(NamedTuple):
+    """What a bundle holds."""
+
+    given: RunInput
+    run: Run
+
+
+def pack(given: RunInput, run: Run) -> bytes:
+    """Return the bundle of a run."""
+    members = {README: _WORDS.encode(), INPUT: encoded(given), RUN: encoded(run)}
+    members |= {f"rows-{meter.meter.id}.csv": _rows(meter) for meter in given.meters}
+    members[MANIFEST] = _manifest(members)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, data)
+    return out.getvalue()
+
+
+def unpack(data: bytes, *, place: str = "bundle") -> Bundle:
+    """Return what a bundle holds, every member held against the manifest.
+
+    Raises
+    ------
+    TransferError
+        Where it is no bundle, a member is missing, was changed or cannot be read.
+    """
+    members = _members(data, place)
+    for needed in (MANIFEST, INPUT, RUN):
+        if needed not in members:
+            raise TransferError(f"{needed} is missing", place=place, cure=_CURE)
+    _check_hashes(members, place)
+    try:
+        return Bundle(given=decode_input(members[INPUT]), run=decode_run(members[RUN]))
+    except msgspec.DecodeError as error:
+        cure = "it was made by another version of quaymeter: verify it with the one that run.json names"
+        raise TransferError(f"a record cannot be read: {error}", place=place, cure=cure) from error
+
+
+def _members(data: bytes, place: str) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if any(each.file_size > LARGEST for each in archive.infolist()):
+                raise TransferError("a member is too large", place=place, cure=_CURE)
+            return {each.filename: archive.read(each) for each in archive.infolist()}
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise TransferError(f"it is no bundle, or damaged: {error}", place=place, cure=_CURE) from error
+
+
+def _check_hashes(members: dict[str, bytes], place: str) -> None:
+    try:
+        said = json.loads(members[MANIFEST])
+        expected = {str(name): str(digest) for name, digest in said["sha256"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TransferError(f"its manifest cannot be read: {error}", place=place, cure=_CURE) from error
+    found = {name: hashlib.sha256(data).hexdigest() for name, data in members.items() if name != MANIFEST}
+    for name in sorted(expected.keys() | found.keys()):
+        if found.get(name) != expected.get(name):
+            how = "is missing" if name not in found else "is not in the manifest" if name not in expected else "changed"
+            raise TransferError(f"{name} {how}", place=place, cure=_CURE)
+
+
+def _manifest(members: dict[str, bytes]) -> bytes:
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
+    return json.dumps({"format": "quaymeter-savings-bundle", "version": 1, "sha256": hashes}, indent=1).encode()
+
+
+def _rows(meter: MeterInput) -> bytes:
+    """Return a figure's rows as CSV; floats are written so that they read back exactly."""
+    columns: dict[str, tuple[object, ...]] = {"start": meter.start, "hours": meter.hours}
+    columns[f"energy [{meter.meter.unit}]"] = meter.energy
+    columns |= {f"energy of {point}": values for point, values in meter.carriers.items()}
+    columns["coverage"] = meter.coverage
+    columns |= {f"{each.name} [{each.unit}]" if each.unit else each.name: each.values for each in meter.drivers}
+    columns["left out because"] = meter.reasons
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return out.getvalue().encode()

@@ -1,0 +1,221 @@
+"""Why a run says something else than the one before it: what changed of its input, and how much each change makes.
+
+The two inputs are compared field by field. Each kind of change is then put into the old input, one after the other in
+the order of CAUSES, and the run is computed again: the difference of each step is what that change makes, and all of
+them add up to the whole difference exactly.
+"""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 – msgspec reads annotations when it decodes
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from telemetry.plan import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from savings.record import Column, MeterInput, Run, RunInput
+
+T = TypeVar("T")
+CAUSES = ("code", "readings", "events", "rates", "plan", "new days")
+MOST_ROWS = 500  # of changed rows that are named one by one; all of them count
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What all records of an explanation are."""
+
+
+class ChangedRow(_Record, frozen=True):
+    """One point's row that is not what it was; a missing value is null."""
+
+    meter: str
+    point: str
+    start: str  # of the row, local wall clock
+    before: float | None  # energy with its factor applied [unit of the figure], a driver in its unit
+    after: float | None
+
+
+class ChangedPoint(_Record, frozen=True):
+    """How many rows of a point changed, and by how much in all."""
+
+    meter: str
+    point: str
+    rows: int
+    first: str  # first row that changed
+    last: str
+    before: float  # sum over these rows of what there was
+    after: float
+
+
+class Effect(_Record, frozen=True):
+    """How much one kind of change moved the saving of a figure; None where one of the two runs gives none."""
+
+    cause: str  # one of CAUSES
+    meter: str
+    saving: float | None  # [unit of the figure]
+
+
+class Explanation(_Record, frozen=True):
+    """A run against the one before it."""
+
+    against: int  # id of that run
+    changed: tuple[str, ...]  # the causes there are, of CAUSES
+    points: tuple[ChangedPoint, ...]
+    rows: tuple[ChangedRow, ...]  # the first MOST_ROWS
+    plan: tuple[str, ...]  # names of the parts of the plan that changed
+    plan_revisions: tuple[int, int]
+    events: tuple[str, ...]  # ids of those that are new, gone or changed
+    rates: tuple[str, ...]  # ids of tariffs and emission factors likewise
+    versions: tuple[dict[str, str], dict[str, str]]
+    reporting_to: tuple[date, date]
+    effects: tuple[Effect, ...]
+
+
+def explain(
+    against: int,
+    before: tuple[RunInput, Run],
+    after: tuple[RunInput, Run],
+    compute: Callable[[RunInput], Run],
+) -> Explanation:
+    """Explain a run by the one before; `compute` is `savings.run.compute`."""
+    old, new = before[0], after[0]
+    rows = tuple(changed_rows(old, new))
+    plan = tuple(name for name in Plan.__struct_fields__ if getattr(old.plan, name) != getattr(new.plan, name))
+    events = tuple(sorted(_differing(_events(old), _events(new))))
+    rates = tuple(sorted(_differing(_rates(old), _rates(new))))
+    versions = (before[1].versions, after[1].versions)
+    there = {
+        "code": versions[0] != versions[1], "plan": bool(plan), "readings": bool(rows), "events": bool(events),
+        "rates": bool(rates), "new days": new.reporting_to != old.reporting_to,
+    }  # fmt: skip
+    changed = tuple(cause for cause in CAUSES if there[cause])
+    return Explanation(
+        against=against, changed=changed, points=_points(rows), rows=rows[:MOST_ROWS], plan=plan,
+        plan_revisions=(old.plan_revision, new.plan_revision), events=events, rates=rates, versions=versions,
+        reporting_to=(old.reporting_to, new.reporting_to), effects=tuple(_effects(changed, before, after, compute)),
+    )  # fmt: skip
+
+
+def changed_rows(old: RunInput, new: RunInput) -> Iterator[ChangedRow]:
+    """Yield every value of a row that both inputs have and that differs, figure by figure and point by point."""
+    ours = {meter.meter.id: meter for meter in old.meters}
+    for meter in new.meters:
+        known = ours.get(meter.meter.id)
+        if known is None:
+            continue
+        at = {start: row for row, start in enumerate(_instants(known))}
+        pairs = [(row, at[start]) for row, start in enumerate(_instants(meter)) if start in at]
+        columns, before = _columns(meter), _columns(known)
+        for point in [point for point in columns if point in before]:
+            for row, there in pairs:
+                if columns[point][row] != before[point][there]:
+                    yield ChangedRow(
+                        meter=meter.meter.id, point=point, start=meter.start[row], before=before[point][there],
+                        after=columns[point][row],
+                    )  # fmt: skip
+
+
+def _instants(meter: MeterInput) -> list[tuple[str, int]]:
+    """Name each row: its start, and which of several of that start it is (an hour that the clock shows twice)."""
+    seen: dict[str, int] = {}
+    found = []
+    for start in meter.start:
+        seen[start] = seen.get(start, 0) + 1
+        found.append((start, seen[start]))
+    return found
+
+
+def _columns(meter: MeterInput) -> dict[str, Column]:
+    return {**{driver.name: driver.values for driver in meter.drivers}, **meter.carriers}
+
+
+def _points(rows: tuple[ChangedRow, ...]) -> tuple[ChangedPoint, ...]:
+    found: dict[tuple[str, str], list[ChangedRow]] = {}
+    for row in rows:
+        found.setdefault((row.meter, row.point), []).append(row)
+    return tuple(
+        ChangedPoint(
+            meter=meter, point=point, rows=len(own), first=own[0].start, last=own[-1].start,
+            before=sum(row.before or 0.0 for row in own), after=sum(row.after or 0.0 for row in own),
+        )
+        for (meter, point), own in found.items()
+    )  # fmt: skip
+
+
+def _events(given: RunInput) -> dict[str, object]:
+    return {event.id: event for meter in given.meters for event in meter.events}
+
+
+def _rates(given: RunInput) -> dict[str, object]:
+    values = (*given.tariffs, *given.emission_factors)
+    return {name: tuple(value for value in values if value.id == name) for name in {value.id for value in values}}
+
+
+def _differing(old: dict[str, object], new: dict[str, object]) -> set[str]:
+    return {name for name in {*old, *new} if old.get(name) != new.get(name)}
+
+
+def _effects(
+    changed: tuple[str, ...],
+    before: tuple[RunInput, Run],
+    after: tuple[RunInput, Run],
+    compute: Callable[[RunInput], Run],
+) -> Iterator[Effect]:
+    """Go from the old run to the new one, a change at a time."""
+    given, run = before
+    for cause in changed:
+        if cause == changed[-1]:
+            reached, then = after
+        else:
+            reached = _changed(given, after[0], cause)
+            then = compute(reached)
+        known = {meter.meter: meter.saving for meter in run.meters}
+        for meter in then.meters:
+            old, new = known.get(meter.meter), meter.saving
+            yield Effect(
+                cause=cause, meter=meter.meter, saving=None if old is None or new is None else new.value - old.value
+            )
+        given, run = reached, then
+
+
+def _changed(given: RunInput, new: RunInput, cause: str) -> RunInput:
+    """Return an input with one kind of change taken over from the new one."""
+    if cause == "code":
+        return given
+    if cause == "rates":
+        return replace(given, tariffs=new.tariffs, emission_factors=new.emission_factors)
+    theirs = {meter.meter.id: meter for meter in new.meters}
+    if cause == "readings":
+        return replace(given, meters=tuple(_patched(each, theirs.get(each.meter.id)) for each in given.meters))
+    if cause == "events":
+        return replace(given, meters=tuple(_with_events(each, theirs.get(each.meter.id)) for each in given.meters))
+    return replace(new, reporting_to=min(given.reporting_to, new.reporting_to))  # the plan: all but the new days
+
+
+def _with_events(meter: MeterInput, new: MeterInput | None) -> MeterInput:
+    return replace(meter, events=new.events if new is not None else ())
+
+
+def _patched(meter: MeterInput, new: MeterInput | None) -> MeterInput:
+    """Return the rows of a figure as the new input has them, where its points and drivers are the same."""
+    if new is None or [*_columns(meter)] != [*_columns(new)]:
+        return meter
+    at = {start: row for row, start in enumerate(_instants(new))}
+    rows = [at.get(start) for start in _instants(meter)]
+
+    def taken(before: tuple[T, ...], after: tuple[T, ...]) -> tuple[T, ...]:
+        return tuple(old if row is None else after[row] for row, old in zip(rows, before, strict=True))
+
+    return replace(
+        meter, energy=taken(meter.energy, new.energy), coverage=taken(meter.coverage, new.coverage),
+        reasons=taken(meter.reasons, new.reasons),
+        carriers={name: taken(column, new.carriers[name]) for name, column in meter.carriers.items()},
+        drivers=tuple(
+            replace(old, values=taken(old.values, after.values))
+            for old, after in zip(meter.drivers, new.drivers, strict=True)
+        ),
+    )  # fmt: skip

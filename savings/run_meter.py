@@ -1,0 +1,157 @@
+"""One figure of a run: rows, fit, events, saving, and everything that is said beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from savings.avoided_use import AvoidedUse, avoided_use
+from savings.baseline import Baseline, fit_baseline
+from savings.curves import curve_points, driver_ranges
+from savings.findings import Finding, InsufficientDataError, Severity
+from savings.normalised import normalised_savings
+from savings.out_of_sample import out_of_sample
+from savings.record import MeterRun
+from savings.run_events import (
+    adjusting_events,
+    adjustments_of,
+    outcomes,
+    stipulated_error,
+    suggestion_findings,
+    suggestions_of,
+)
+from savings.run_records import (
+    LEAST_YEAR_DAYS,
+    daily_columns,
+    figure,
+    finding_record,
+    fit_columns,
+    methods_beside,
+    model_record,
+    month_rows,
+    percent_figure,
+    saving_figure,
+)
+from savings.run_table import coverage_of, excluded_rows, period_rows
+from savings.run_worth import indicators, run_worth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from savings.record import EventOutcome, Excluded, Figure, MeterInput, RunInput
+    from savings.run_table import PeriodRows
+    from telemetry.plan import NonRoutineEvent
+
+
+class _Worked(NamedTuple):
+    """How far a figure got."""
+
+    baseline: Baseline | None
+    saving: AvoidedUse | None
+    findings: tuple[Finding, ...]
+    events: tuple[EventOutcome, ...]
+    suggestions: tuple[NonRoutineEvent, ...] = ()
+
+
+def meter_run(given: RunInput, meter: MeterInput) -> MeterRun:
+    """Return everything a run says of one figure."""
+    before, after = period_rows(given, meter)
+    worked = _worked(given, meter, before, after)
+    baseline, saving, unit = worked.baseline, worked.saving, meter.meter.unit
+    valued = None if saving is None else run_worth(given, meter, before, after, saving)
+    findings = (*worked.findings, *(() if valued is None else valued.findings))
+    labels = {each.name: each.label for each in meter.drivers}
+    return MeterRun(
+        meter=meter.meter.id,
+        name=meter.meter.name,
+        unit=unit,
+        saving=None if saving is None else saving_figure(saving, unit),
+        percent=None if saving is None else percent_figure(saving),
+        measured=None if saving is None else float(saving.measured.sum()),
+        adjusted=None if saving is None else float(saving.adjusted.sum()),
+        adjustments=None if saving is None else float(saving.spread.sum()),
+        money=None if valued is None else valued.money,
+        carbon=None if valued is None else valued.carbon,
+        normalised=_normalised(given, baseline, before, after),
+        methods={} if saving is None else methods_beside(saving, unit),
+        model=None if baseline is None else model_record(baseline),
+        out_of_sample=None if baseline is None else out_of_sample(baseline),
+        ranges=() if baseline is None else driver_ranges(baseline.table, after.table, labels),
+        coverage=(
+            coverage_of(before, 0 if baseline is None else len(baseline.table)),
+            coverage_of(after, 0 if saving is None else len(saving.start)),
+        ),
+        months=() if saving is None else month_rows(saving, unit),
+        daily=None if saving is None else daily_columns(saving),
+        fit=None if baseline is None else fit_columns(baseline),
+        curves=() if baseline is None else curve_points(baseline),
+        events=worked.events,
+        suggestions=worked.suggestions,
+        indicators=()
+        if baseline is None or saving is None
+        else indicators(meter, baseline, before, after, given.plan.confidence),
+        findings=tuple(finding_record(each) for each in _ordered(findings)),
+        excluded=_excluded(before, after, baseline, saving),
+    )
+
+
+def measured_saving(given: RunInput, meter: MeterInput) -> AvoidedUse:
+    """Return the saving behind a run's figure; InsufficientDataError, with all findings, where there is none."""
+    before, after = period_rows(given, meter)
+    worked = _worked(given, meter, before, after)
+    if worked.saving is None:
+        raise InsufficientDataError(worked.findings, place=f"demonstrator {given.plan.id}, {meter.meter.id}")
+    return worked.saving
+
+
+def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: PeriodRows) -> _Worked:
+    """Fit and compare, first without events, then with those that were agreed upon; what forbids a figure is found."""
+    baseline = None
+    plan = given.plan
+    try:
+        baseline = fit_baseline(before.table)
+        saving = avoided_use(baseline, after.table, confidence=plan.confidence, method=plan.method)
+    except InsufficientDataError as error:
+        found = (*(baseline.findings if baseline else ()), *error.findings)
+        return _Worked(baseline, None, found, outcomes(meter, (), ()))
+    events = adjusting_events(meter, saving)
+    sized = adjustments_of(saving, events)
+    agreed, stipulated = stipulated_error(plan, saving, sized)
+    if adjustments := (*sized, *agreed):
+        saving = avoided_use(
+            baseline, after.table, confidence=plan.confidence, method=plan.method, adjustments=adjustments
+        )  # fmt: skip
+    suggestions = suggestions_of(meter, baseline, saving)
+    findings = (*baseline.findings, *saving.findings, *stipulated, *suggestion_findings(suggestions))
+    return _Worked(baseline, saving, findings, outcomes(meter, events, sized), suggestions)
+
+
+def _normalised(given: RunInput, baseline: Baseline | None, before: PeriodRows, after: PeriodRows) -> Figure | None:
+    """Return the saving under the conditions of the baseline's year, where the reporting period has seen a year too."""
+    if baseline is None or float(after.table.hours.sum()) < LEAST_YEAR_DAYS * 24.0:
+        return None
+    try:
+        later = fit_baseline(after.table)
+    except InsufficientDataError:
+        return None
+    conditions = before.table.take(before.table.valid)
+    found = normalised_savings(baseline, later, conditions, confidence=given.plan.confidence)
+    return figure(found, before.table.unit)
+
+
+def _excluded(
+    before: PeriodRows, after: PeriodRows, baseline: Baseline | None, saving: AvoidedUse | None
+) -> tuple[Excluded, ...]:
+    """Return every row of both periods that is in no sum; where there is no sum, those that the input left out."""
+    fitted = before.table.start if baseline is None else baseline.table.start
+    summed = after.table.start if saving is None else saving.start
+    return (
+        *excluded_rows(before, fitted, () if baseline is None else baseline.excluded),
+        *excluded_rows(after, summed),
+    )
+
+
+def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Put what stops first, then warnings; what two parts found alike stands once."""
+    order = [Severity.STOP, Severity.WARNING, Severity.INFO]
+    distinct = {(each.code, each.message): each for each in findings}
+    return tuple(sorted(distinct.values(), key=lambda each: order.index(each.severity)))

@@ -1,0 +1,145 @@
+"""From the rows of a run's input to the tables of its two periods, with the reason of every row that is left out."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from savings.record import CoverageRecord, Excluded
+from savings.table import Driver, Frequency, Role, Table
+from telemetry.errors import ContractError
+from telemetry.plan import EventMethod, NonRoutineEvent, Option, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from savings.record import Column, MeterInput, RunInput
+    from telemetry.plan import Plan
+
+BASELINE, REPORTING = "baseline", "reporting"
+_UNUSED = {  # why the fit or the sum passed over a row that the input let through
+    BASELINE: "not used by the fit: too little of it is covered, a value twice, or an error code",
+    REPORTING: "a kind that the baseline never saw, or an error code",
+}
+
+
+class PeriodRows(NamedTuple):
+    """One period of one figure: all its rows, and the table of those that the input lets through."""
+
+    name: str
+    at: NDArray[np.intp]  # (k,) rows of the input that lie in the period
+    start: NDArray[np.datetime64]  # (k,)
+    reasons: tuple[str, ...]  # (k,) "" or why the row is not in the table
+    coverage: NDArray[np.float64]  # (k,)
+    table: Table
+    table_rows: NDArray[np.intp]  # (n,) rows of the input that the table holds
+    factor: float  # what is stipulated (option A): the table's energy is the input's times this
+
+
+def period_rows(given: RunInput, meter: MeterInput) -> tuple[PeriodRows, PeriodRows]:
+    """Return the rows of the baseline and of the reporting period.
+
+    Days of an accepted event are left out of the baseline whatever its method, since an indicator of their own would
+    take all that they say; out of the reporting period only where the event is to be excluded.
+
+    Raises
+    ------
+    ContractError
+        If the plan has no periods, or the columns differ in length.
+    """
+    periods = given.plan.periods
+    if periods is None:
+        raise ContractError(
+            "its plan has no periods", place=f"demonstrator {given.plan.id}",
+            cure="give it a baseline and a reporting period, in the site file or with a revision of the plan",
+        )  # fmt: skip
+    factor = stipulated_factor(given.plan)
+    whole = _table(given, meter, factor)
+    day = whole.start.astype("datetime64[D]")
+    last = min(periods.reporting_to or given.reporting_to, given.reporting_to)
+    before = (day >= np.datetime64(periods.baseline_from)) & (day <= np.datetime64(periods.baseline_to))
+    after = (day >= np.datetime64(periods.reporting_from)) & (day <= np.datetime64(last))
+    accepted = [event for event in meter.events if event.status is Status.ACCEPTED]
+    excluded = [event for event in accepted if event.method is EventMethod.EXCLUDED]
+    return (
+        _period(BASELINE, meter, whole, at=np.flatnonzero(before), events=accepted, factor=factor),
+        _period(REPORTING, meter, whole, at=np.flatnonzero(after), events=excluded, factor=factor),
+    )
+
+
+def stipulated_factor(plan: Plan) -> float:
+    """Return what the measured part is multiplied by: the product of what option A stipulates, else 1."""
+    return math.prod(each.value for each in plan.stipulations) if plan.option is Option.A else 1.0
+
+
+def excluded_rows(
+    period: PeriodRows, used: NDArray[np.datetime64], found: Iterable[tuple[str, str]] = ()
+) -> tuple[Excluded, ...]:
+    """Return every row of a period that is in no sum, in order of time.
+
+    `used` are the starts (m,) of the rows in the fit or the sum, `found` the reasons that the fit gave by start.
+    """
+    later = dict(found)
+    left = (np.array(period.reasons) != "") | ~np.isin(period.start, used)
+    return tuple(
+        Excluded(
+            period=period.name,
+            start=(start := str(period.start[row])),
+            reason=period.reasons[row] or later.get(start) or _UNUSED[period.name],
+        )
+        for row in np.flatnonzero(left)
+    )
+
+
+def coverage_of(period: PeriodRows, used: int) -> CoverageRecord:
+    """Return how much of a period is there and how many of its rows are used."""
+    share = float(period.coverage.mean()) if len(period.coverage) else 0.0
+    return CoverageRecord(period=period.name, rows=len(period.start), used=used, coverage=share)
+
+
+def event_days(start: NDArray[np.datetime64], event: NonRoutineEvent) -> NDArray[np.bool_]:
+    """Mask (n,) of rows on the days of an event."""
+    day = start.astype("datetime64[D]")
+    mask: NDArray[np.bool_] = (day >= np.datetime64(event.first_day)) & (day <= np.datetime64(event.last_day))
+    return mask
+
+
+def numbers(column: Column) -> NDArray[np.float64]:
+    """Return a column of a record as an array (n,), NaN for null."""
+    return np.array([np.nan if value is None else value for value in column], np.float64)
+
+
+def _period(
+    name: str, meter: MeterInput, whole: Table, *, at: NDArray[np.intp], events: list[NonRoutineEvent], factor: float
+) -> PeriodRows:
+    reasons = np.array(meter.reasons, object)[at]
+    for event in events:
+        reasons[(reasons == "") & event_days(whole.start[at], event)] = f"non-routine event: {event.title}"
+    kept = at[reasons == ""]
+    return PeriodRows(
+        name=name, at=at, start=whole.start[at], reasons=tuple(str(reason) for reason in reasons),
+        coverage=whole.coverage[at], table=whole.take(kept), table_rows=kept, factor=factor,
+    )  # fmt: skip
+
+
+def _table(given: RunInput, meter: MeterInput, factor: float) -> Table:
+    """Return all rows of a figure as one table, its energy times what is stipulated."""
+    return Table(
+        frequency=Frequency(given.plan.frequency),
+        start=np.array(meter.start, "datetime64[s]"),
+        hours=np.array(meter.hours, np.float64),
+        energy=numbers(meter.energy) * factor,
+        drivers=tuple(
+            Driver(
+                name=each.name, role=Role(each.role), values=numbers(each.values), unit=each.unit,
+                is_total=each.is_total,
+            )
+            for each in meter.drivers
+        ),
+        coverage=np.array(meter.coverage, np.float64),
+        unit=meter.meter.unit,
+    )  # fmt: skip

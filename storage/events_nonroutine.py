@@ -1,0 +1,191 @@
+"""Non-routine events of demonstrators: suggested by the machine, decided by people, every change of them kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+from psycopg.types.json import Jsonb
+
+from storage.demonstrators import demonstrator_number
+from storage.engine import storage_errors
+from storage.statements import statement
+from telemetry.errors import StorageError
+from telemetry.plan import NonRoutineEvent, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from storage.engine import Connection
+
+Turn = Callable[[NonRoutineEvent], NonRoutineEvent]  # how a decision changes an event
+
+
+class EventRow(NamedTuple):
+    """An event as it stood after one change."""
+
+    key: str  # unique within its demonstrator
+    event: NonRoutineEvent
+    what: str  # suggested, declared, changed, accepted, rejected, withdrawn
+    who: str
+    at: datetime
+    reason: str
+    number: int  # of the change, from 1
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it was taken back: then it is in no figure."""
+        return self.what == "withdrawn"
+
+
+def events(connection: Connection, site: str, demonstrator: str, *, withdrawn: bool = False) -> list[EventRow]:
+    """Return the events of a demonstrator as they stand, in order of time; with `withdrawn` also those taken back."""
+    rows = _rows(connection, "events", site, demonstrator, None)
+    return [row for row in rows if withdrawn or not row.withdrawn]
+
+
+def history(connection: Connection, site: str, demonstrator: str, key: str) -> list[EventRow]:
+    """Return every change of an event, the oldest first; empty where there is no such event."""
+    return _rows(connection, "event_history", site, demonstrator, key)
+
+
+def suggest(
+    connection: Connection, site: str, demonstrator: str, found: Iterable[NonRoutineEvent], *, who: str
+) -> list[str]:
+    """Keep what the machine suspects, and return the keys of what is new.
+
+    What overlaps an event of the same figure that is known already, decided or not, is no news: a person is asked once.
+    """
+    added = []
+    with storage_errors("suggest events"), connection.transaction():
+        number = _locked(connection, site, demonstrator)
+        known = [row.event for row in events(connection, site, demonstrator, withdrawn=True)]
+        for event in found:
+            if any(_overlap(event, other) for other in known):
+                continue
+            suggested = replace(event, status=Status.SUGGESTED, agreed_by="", agreed_at="")
+            key = _add(connection, number, suggested, "suggested", who, "")
+            known.append(suggested)
+            added.append(key)
+    return added
+
+
+def declare_event(
+    connection: Connection, site: str, demonstrator: str, event: NonRoutineEvent, *, who: str, reason: str = ""
+) -> EventRow:
+    """Add an event that a person knows of, as a suggestion that still has to be accepted."""
+    with storage_errors("declare an event"), connection.transaction():
+        number = _locked(connection, site, demonstrator)
+        said = replace(event, status=Status.SUGGESTED, agreed_by="", agreed_at="")
+        key = _add(connection, number, said, "declared", who, reason)
+    return _the_event(connection, site, demonstrator, key)
+
+
+def change(
+    connection: Connection, site: str, demonstrator: str, event: NonRoutineEvent, *, who: str, reason: str = ""
+) -> EventRow:
+    """Correct days, size or evidence of an event, told by its id; what was accepted has to be accepted anew."""
+    said = replace(event, status=Status.SUGGESTED, agreed_by="", agreed_at="")
+    return _decide(connection, site, demonstrator, event.id, lambda _: said, "changed", who, reason)
+
+
+def accept(
+    connection: Connection, site: str, demonstrator: str, key: str, *, who: str, reason: str = "",
+    now: datetime | None = None,
+) -> EventRow:  # fmt: skip
+    """Agree to an event: from now on runs adjust for it."""
+    at = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+
+    def agreed(event: NonRoutineEvent) -> NonRoutineEvent:
+        return replace(event, status=Status.ACCEPTED, agreed_by=who, agreed_at=at)
+
+    return _decide(connection, site, demonstrator, key, agreed, "accepted", who, reason)
+
+
+def reject(connection: Connection, site: str, demonstrator: str, key: str, *, who: str, reason: str = "") -> EventRow:
+    """Say that a suspected event is none: runs do not adjust for it, and it is not suggested again."""
+    return _turn_down(connection, site, demonstrator, key, "rejected", who, reason)
+
+
+def withdraw(connection: Connection, site: str, demonstrator: str, key: str, *, who: str, reason: str = "") -> EventRow:
+    """Take an event back that should not have been declared or accepted; it stays in the books."""
+    return _turn_down(connection, site, demonstrator, key, "withdrawn", who, reason)
+
+
+def _turn_down(
+    connection: Connection, site: str, demonstrator: str, key: str, what: str, who: str, reason: str
+) -> EventRow:
+    def said(event: NonRoutineEvent) -> NonRoutineEvent:
+        return replace(event, status=Status.REJECTED, agreed_by="", agreed_at="")
+
+    return _decide(connection, site, demonstrator, key, said, what, who, reason)
+
+
+def _decide(
+    connection: Connection, site: str, demonstrator: str, key: str, turned: Turn, what: str, who: str,
+    reason: str,
+) -> EventRow:  # fmt: skip
+    with storage_errors("decide on an event"), connection.transaction():
+        number = _locked(connection, site, demonstrator)
+        before = _the_event(connection, site, demonstrator, key)
+        _note(connection, number, before.number + 1, replace(turned(before.event), id=key), what, who, reason)
+    return _the_event(connection, site, demonstrator, key)
+
+
+def _locked(connection: Connection, site: str, demonstrator: str) -> int:
+    """Return a demonstrator's number, and keep others from adding to it until the transaction ends."""
+    number = demonstrator_number(connection, site, demonstrator)
+    connection.execute(statement("savings", "lock_demonstrator"), (number,))
+    return number
+
+
+def _add(connection: Connection, number: int, event: NonRoutineEvent, what: str, who: str, reason: str) -> str:
+    """Add an event under its id, or under one made of its figure and its first day; return its key."""
+    stem = event.id or f"{event.meter}-{event.first_day.isoformat()}"
+    taken = {
+        row[0] for row in connection.execute("SELECT key FROM non_routine_event WHERE demonstrator_id = %s", (number,))
+    }
+    key, again = stem, 2
+    while key in taken:
+        key, again = f"{stem}-{again}", again + 1
+    connection.execute(statement("savings", "add_event"), {"demonstrator": number, "key": key})
+    _note(connection, number, 1, replace(event, id=key), what, who, reason)
+    return key
+
+
+def _note(
+    connection: Connection, demonstrator: int, number: int, event: NonRoutineEvent, what: str, who: str, reason: str
+) -> None:
+    said = Jsonb(msgspec.json.decode(msgspec.json.encode(event)))
+    parameters = {
+        "demonstrator": demonstrator, "key": event.id, "number": number, "who": who, "what": what, "event": said,
+        "reason": reason,
+    }  # fmt: skip
+    connection.execute(statement("savings", "add_event_change"), parameters)
+
+
+def _overlap(one: NonRoutineEvent, other: NonRoutineEvent) -> bool:
+    return one.meter == other.meter and one.first_day <= other.last_day and other.first_day <= one.last_day
+
+
+def _the_event(connection: Connection, site: str, demonstrator: str, key: str) -> EventRow:
+    found = _rows(connection, "events", site, demonstrator, key)
+    if not found:
+        known = [row.key for row in _rows(connection, "events", site, demonstrator, None)]
+        cure = f"known: {', '.join(known) or 'none'}"
+        raise StorageError(f"no event {key!r}", place=f"demonstrator {demonstrator}", cure=cure)
+    return found[0]
+
+
+def _rows(connection: Connection, name: str, site: str, demonstrator: str, key: str | None) -> list[EventRow]:
+    parameters = {"site": site, "demonstrator": demonstrator, "key": key}
+    with storage_errors("read the events"):
+        rows = connection.execute(statement("savings", name), parameters).fetchall()
+    return [_row(row) for row in rows]
+
+
+def _row(row: tuple[Any, ...]) -> EventRow:
+    return EventRow(row[0], msgspec.convert(row[1], NonRoutineEvent), row[2], row[3], row[4], row[5], row[6])

@@ -1,0 +1,75 @@
+"""`quaymeter demonstrators` over the real database: plans, runs and events, for people and for programs."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from quaymeter.cli.output import ExitCode
+from storage.demonstrators import declare
+from storage.engine import connect
+from storage.events_nonroutine import declare_event
+from telemetry.plan import NonRoutineEvent
+from tests.quaymeter.test_cli import run, run_json
+from tests.storage.aligned_site import a_plan, filled
+
+PLAN = a_plan(date(2025, 3, 27), date(2025, 3, 31), date(2025, 4, 1))
+
+
+@pytest.fixture
+def environ(database: str) -> dict[str, str]:
+    """Give the settings of a database with a week of readings and one dated plan."""
+    filled(database, PLAN, date(2025, 4, 3), received=datetime(2025, 4, 3, 1, tzinfo=UTC))
+    return {"QUAYMETER_DSN": database}
+
+
+def test_a_run_is_made_listed_and_shown(environ: dict[str, str]) -> None:
+    """A week is too short for a figure, which the exit says; the run is kept all the same, and stands."""
+    listed = run_json("demonstrators", "list", environ=environ)[1]
+    assert [(each["demonstrator"], each["run"]) for each in listed["demonstrators"]] == [("heat", None)]
+    code, made = run_json("demonstrators", "run", "heat", environ=environ)
+    assert (code, made["fresh"], made["stopped"], made["current"]) == (ExitCode.NOT_IN_ORDER, True, True, True)
+    again = run_json("demonstrators", "run", "heat", environ=environ)[1]
+    assert (again["id"], again["fresh"]) == (made["id"], False)
+    known = run_json("demonstrators", "run", "heat", "--known-at", "2025-04-03T02:00:00Z", environ=environ)[1]
+    assert (known["standing"], known["reporting_to"]) == (False, "2025-04-02")
+    kept = run_json("demonstrators", "runs", environ=environ)[1]["runs"]
+    assert [each["id"] for each in kept] == [known["id"], made["id"]]
+    code, out, _ = run("demonstrators", "runs", "heat", "--current", environ=environ)
+    assert code == ExitCode.OK
+    assert "heat" in out
+    shown = run_json("demonstrators", "show", "heat", environ=environ)[1]
+    assert (shown["plan"]["periods"]["baseline_from"], shown["run"]["id"]) == ("2025-03-27", made["id"])
+    code, out, told = run("demonstrators", "show", "heat", environ=environ)
+    assert "10 × quay/pump/gas" in told
+    assert "revision 1 by test (site)" in told
+    assert "heat" in run("demonstrators", "list", environ=environ)[1]
+
+
+def test_events_are_listed(database: str, environ: dict[str, str]) -> None:
+    """Each event with its days and where it stands."""
+    event = NonRoutineEvent(id="", meter="heat", first_day=date(2025, 4, 1), last_day=date(2025, 4, 1), title="a stop")
+    with connect(database, autocommit=True) as connection:
+        declare_event(connection, "quay", "heat", event, who="A", reason="seen")
+    (said,) = run_json("demonstrators", "events", "heat", environ=environ)[1]["events"]
+    assert (said["title"], said["status"], said["what"], said["by"]) == ("a stop", "suggested", "declared", "A")
+    assert "a stop" in run("demonstrators", "events", "heat", environ=environ)[1]
+
+
+def test_what_is_asked_wrongly_is_explained(database: str, environ: dict[str, str]) -> None:
+    """An unknown site or demonstrator, a moment to come, a plan without periods: each with its cure."""
+    with connect(database, autocommit=True) as connection:
+        declare(connection, "quay", a_plan(date(2025, 3, 27), date(2025, 3, 31), date(2025, 4, 1), id="other",
+                                           periods=None), who="A")  # fmt: skip
+    wrong = [
+        (("list", "--site", "key"), "one of: quay"),
+        (("show", "hat"), 'did you mean "heat"'),
+        (("run", "heat", "--known-at", "2099-01-01T00:00:00Z"), "no moment of the past"),
+        (("run", "heat", "--known-at", "2025-01-01"), "with its offset"),
+        (("run", "other"), "has no periods"),
+    ]
+    for arguments, cure in wrong:
+        code, _, told = run("demonstrators", *arguments, environ=environ)
+        assert code not in (ExitCode.OK, ExitCode.NOT_IN_ORDER) or "periods" in told
+        assert cure in told, arguments

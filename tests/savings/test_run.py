@@ -1,0 +1,153 @@
+"""A savings run from its input: figures, rows left out, what stops it, and that it is a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from savings.avoided_use import avoided_use
+from savings.baseline import fit_baseline
+from savings.record import Run, RunInput, decode_input, decode_run, encoded
+from savings.run import compute
+from telemetry.errors import ContractError
+from telemetry.plan import Option, Stipulation
+from tests.savings.made_up import made_up
+from tests.savings.run_inputs import made_up_input, made_up_plan, without
+
+
+@pytest.fixture(scope="module")
+def given() -> RunInput:
+    """Return the input of a made-up demonstrator with a fortnight without readings."""
+    return made_up_input(without(made_up(saved=0.08), 500, 514))
+
+
+@pytest.fixture(scope="module")
+def run(given: RunInput) -> Run:
+    """Return its run."""
+    return compute(given)
+
+
+def test_a_run_is_what_the_library_says(run: Run) -> None:
+    """Saving, interval and percent are those of fit_baseline and avoided_use on the same rows."""
+    table = without(made_up(saved=0.08), 500, 514)
+    expected = avoided_use(fit_baseline(table.take(slice(0, 365))), table.take(slice(365, None)))
+    meter = run.meters[0]
+    assert meter.saving is not None
+    assert meter.percent is not None
+    assert (meter.saving.value, meter.saving.low, meter.saving.high) == (expected.savings, expected.low, expected.high)
+    assert meter.percent.value == expected.percent
+    assert set(meter.methods) >= {"reml", "guideline14", "ols"}
+
+
+def test_tables_add_up(run: Run) -> None:
+    """Months and days sum to the saving, and the last cumulative band is its interval."""
+    meter = run.meters[0]
+    assert meter.daily is not None
+    assert meter.saving is not None
+    assert sum(meter.daily.saving) == pytest.approx(meter.saving.value)
+    assert sum(month.saving.value for month in meter.months) == pytest.approx(meter.saving.value)
+    assert meter.months[-1].cumulative == pytest.approx(meter.saving.value)
+    assert meter.daily.cumulative_low[-1] == pytest.approx(meter.saving.low)
+    assert len(meter.daily.day) == 365 - 14
+
+
+def test_rows_left_out_are_listed(run: Run) -> None:
+    """Each row without a reading is named with the reason that the input gave."""
+    left = run.meters[0].excluded
+    assert len(left) == 14
+    assert {each.period for each in left} == {"reporting"}
+    assert {each.reason for each in left} == {"no reading"}
+    reporting = run.meters[0].coverage[1]
+    assert (reporting.rows, reporting.used) == (365, 351)
+
+
+def test_the_same_input_gives_the_same_bytes(given: RunInput, run: Run) -> None:
+    """An input read back from its JSON gives a run whose JSON is the same, byte for byte."""
+    again = compute(decode_input(encoded(given)))
+    assert encoded(again) == encoded(run)
+    assert decode_run(encoded(run)) == run
+
+
+def test_too_short_a_baseline_gives_no_figure() -> None:
+    """Ten days of baseline stop the figure with a finding, and nothing is made up in its place."""
+    table = made_up()
+    thin = replace(table, energy=np.where(np.arange(730) < 355, np.nan, table.energy))
+    meter = compute(made_up_input(thin)).meters[0]
+    assert meter.saving is None
+    assert meter.money is None
+    assert meter.daily is None
+    assert meter.findings[0].severity == "stop"
+    assert meter.findings[0].code == "baseline_too_short"
+
+
+def test_a_plan_without_periods_is_refused() -> None:
+    """A plan that has no dates cannot be computed, and the error says what to do."""
+    undated = msgspec.structs.replace(made_up_plan(), periods=None)
+    with pytest.raises(ContractError, match="no periods") as caught:
+        compute(made_up_input(plan=undated))
+    assert "baseline" in caught.value.cure
+
+
+def test_the_reporting_period_ends_where_it_was_asked_to(given: RunInput) -> None:
+    """A run that looks at half a year has no row beyond it."""
+    half = msgspec.structs.replace(given, reporting_to=given.reporting_to.replace(month=6, day=30))
+    meter = compute(half).meters[0]
+    assert meter.daily is not None
+    assert meter.daily.day[-1] == "2026-06-30"
+
+
+def test_a_figure_is_worth_what_its_rates_say(run: Run) -> None:
+    """At one price all year the money is the saving times the price, its interval too; carbon alike, in tonnes."""
+    meter = run.meters[0]
+    assert meter.saving is not None
+    assert meter.money is not None
+    assert meter.carbon is not None
+    for worth, rate in ((meter.money, 0.15), (meter.carbon, 0.05e-3)):
+        assert worth.value == pytest.approx(rate * meter.saving.value)
+        assert worth.low == pytest.approx(rate * (meter.saving.low or 0.0))
+    assert (run.money, run.carbon) == (meter.money, meter.carbon)
+
+
+def test_a_tariff_that_does_not_exist_gives_a_finding_and_no_money(given: RunInput) -> None:
+    """The saving stands, the money does not, and the reader is told why."""
+    meter = compute(msgspec.structs.replace(given, tariffs=())).meters[0]
+    assert meter.saving is not None
+    assert meter.money is None
+    assert meter.carbon is not None
+    assert "tariff_unusable" in {each.code for each in meter.findings}
+
+
+def test_what_option_a_stipulates_multiplies_and_widens() -> None:
+    """Twice the measured part, known to 5 %, gives twice the saving and an error that holds both."""
+    stipulation = Stipulation(parameter="doors", value=2.0, unit="1", standard_error=0.1, source="count of 2025")
+    plan = msgspec.structs.replace(made_up_plan(), option=Option.A, stipulations=(stipulation,))
+    one, two = (compute(made_up_input(plan=each)).meters[0] for each in (made_up_plan(), plan))
+    assert one.saving is not None
+    assert two.saving is not None
+    assert two.saving.value == pytest.approx(2 * one.saving.value)
+    expected = np.hypot(2 * (one.saving.standard_error or 0.0), 0.05 * two.saving.value)
+    assert two.saving.standard_error == pytest.approx(expected)
+    assert "stipulated" in {each.code for each in two.findings}
+    assert sum(month.saving.value for month in two.months) == pytest.approx(two.saving.value)
+
+
+def test_the_model_is_asked_for_months_that_it_has_not_seen(run: Run) -> None:
+    """Errors out of sample are told for each month of the baseline, with the ranges and curves of the drivers."""
+    meter = run.meters[0]
+    assert meter.out_of_sample is not None
+    assert len(meter.out_of_sample.months) == 12
+    assert abs(meter.out_of_sample.nmbe or 1.0) < 0.01
+    assert [each.driver for each in meter.ranges] == ["air", "tonnes"]
+    assert {each.driver for each in meter.curves} == {"air", "tonnes"}
+
+
+def test_use_a_tonne_is_told_before_and_after(run: Run) -> None:
+    """Energy by tonnes falls by the saving, and its intervals are a few percent wide, not the season's swing."""
+    (specific,) = run.meters[0].indicators
+    before, after = specific.baseline, specific.reporting
+    assert before.unit == "kW.h/t"
+    assert after.value / before.value == pytest.approx(0.92, abs=0.04)
+    assert 0.005 < ((before.high or 0.0) - before.value) / before.value < 0.05

@@ -1,0 +1,145 @@
+"""Plans, events and savings runs in the database: all of it only grows, on both engines."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from savings.record import encoded
+from storage.catalogue import apply_site
+from storage.demonstrators import declare, demonstrator, demonstrators, revisions, the_demonstrator
+from storage.engine import connect
+from storage.events_nonroutine import accept, change, declare_event, events, history, reject, suggest, withdraw
+from storage.savings_runs import content_sha256, input_bytes, newest, run_bytes, run_row, runs, save
+from telemetry.errors import ContractError, StorageError
+from telemetry.plan import DriverPlan, NonRoutineEvent, Status
+from tests.storage.saving_records import KNOWN_AT, PERIODS, a_plan, a_run, a_site, an_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from storage.engine import Connection
+
+
+@pytest.fixture
+def connection(any_engine_dsn: str) -> Iterator[Connection]:
+    """Give a connection to a database with one demonstrator from its site file."""
+    apply_site(any_engine_dsn, a_site(a_plan()), who="file")
+    with connect(any_engine_dsn, autocommit=True) as connection:
+        yield connection
+
+
+def an_event(first: int, last: int, **changed: object) -> NonRoutineEvent:
+    """Return an event of February."""
+    event = NonRoutineEvent(
+        id="", meter="energy", first_day=date(2026, 2, first), last_day=date(2026, 2, last), title="t"
+    )
+    return msgspec.structs.replace(event, **changed)
+
+
+def test_a_plan_grows_by_revisions(connection: Connection) -> None:
+    """The API dates a plan; saying it again is nothing new; each revision stays as it was."""
+    first = the_demonstrator(connection, "quay", "pump")
+    assert (first.origin, first.revision.revision, first.plan) == ("site", 1, a_plan())
+    dated = a_plan(periods=PERIODS)
+    assert declare(connection, "quay", dated, who="demo", reason="dated").revision == 2
+    assert declare(connection, "quay", dated, who="demo").revision == 2
+    found = revisions(connection, "quay", "pump")
+    assert [(each.revision, each.origin, each.declared_by, each.plan) for each in found] == [
+        (2, "api", "demo", dated),
+        (1, "site", "file", a_plan()),
+    ]
+    assert connection.execute("SELECT reporting_from FROM v_demonstrator").fetchone() == (PERIODS.reporting_from,)
+
+
+def test_plans_of_the_api_are_held_against_the_site(connection: Connection) -> None:
+    """A point that is not there is refused with the nearest name, and so is a demonstrator that is not."""
+    wrong = a_plan(id="other", drivers=(DriverPlan(point="quay/pump/powr"),))
+    with pytest.raises(ContractError, match=r'quay/pump/powr.*did you mean "quay/pump/power"'):
+        declare(connection, "quay", wrong, who="api")
+    assert demonstrator(connection, "quay", "other") is None
+    with pytest.raises(StorageError, match='did you mean "pump"'):
+        the_demonstrator(connection, "quay", "pumpe")
+    assert declare(connection, "quay", a_plan(id="other"), who="api").revision == 1
+    assert [each.key for each in demonstrators(connection, "quay")] == ["pump", "other"]
+
+
+def test_events_are_decided_by_people(connection: Connection) -> None:
+    """What overlaps a known event is not suggested again; every decision is kept with its name and its time."""
+    (key,) = suggest(connection, "quay", "pump", [an_event(3, 5), an_event(5, 8)], who="worker")
+    assert suggest(connection, "quay", "pump", [an_event(4, 4)], who="worker") == []
+    agreed = accept(connection, "quay", "pump", key, who="A. Martin", reason="a new line")
+    assert (agreed.event.status, agreed.event.agreed_by) == (Status.ACCEPTED, "A. Martin")
+    own = declare_event(connection, "quay", "pump", an_event(20, 21), who="B")
+    changed = change(connection, "quay", "pump", msgspec.structs.replace(agreed.event, evidence="log"), who="B")
+    assert changed.event.status is Status.SUGGESTED
+    assert reject(connection, "quay", "pump", own.key, who="C").event.status is Status.REJECTED
+    withdraw(connection, "quay", "pump", key, who="A. Martin")
+    assert [row.key for row in events(connection, "quay", "pump")] == [own.key]
+    assert suggest(connection, "quay", "pump", [an_event(20, 20)], who="worker") == []
+    told = [(row.number, row.what, row.who) for row in history(connection, "quay", "pump", key)]
+    assert told == [(1, "suggested", "worker"), (2, "accepted", "A. Martin"), (3, "changed", "B"),
+                    (4, "withdrawn", "A. Martin")]  # fmt: skip
+    with pytest.raises(StorageError, match="no event"):
+        accept(connection, "quay", "pump", "none", who="A")
+
+
+def test_runs_stand_beside_each_other(connection: Connection) -> None:
+    """A run keeps its input to the byte, the next takes its place, and one of an earlier day takes nobody's."""
+    declare(connection, "quay", a_plan(periods=PERIODS), who="demo")
+    given = an_input(2)
+    first = save(connection, given, a_run(given), cause="asked", asked_by="A")
+    later = an_input(2, energy=(1.0, 2.5, None))
+    second = save(
+        connection, later, a_run(later, 6.0), cause="restated", asked_by="worker", explanation={"days": ["2026-02-02"]}
+    )
+    beside = save(connection, given, a_run(given, None), cause="asked", asked_by="A", standing=False)
+    assert input_bytes(connection, first) == encoded(given)
+    assert run_bytes(connection, second) == encoded(a_run(later, 6.0))
+    row = newest(connection, "quay", "pump")
+    assert row is not None
+    assert (row.id, row.cause, row.explanation) == (second, "restated", {"days": ["2026-02-02"]})
+    figure = row.figures[0]
+    assert (figure.saving, figure.saving_low, figure.saving_high, figure.money) == (6.0, 5.0, 7.0, None)
+    old = run_row(connection, first)
+    assert old is not None
+    assert (old.superseded_by, old.current, old.plan_revision) == (second, False, 2)
+    assert [each.id for each in runs(connection, "quay", "pump")] == [beside, second, first]
+    assert [each.id for each in runs(connection, before=second)] == [first]
+    query = "SELECT day, cumulative, low FROM v_savings_day WHERE current ORDER BY day"
+    assert connection.execute(query).fetchall() == [(date(2026, 2, 1), 2.0, 1.0), (date(2026, 2, 2), 5.0, None)]
+    assert connection.execute("SELECT run FROM v_savings_run WHERE current").fetchall() == [(second,)]
+    with pytest.raises(StorageError, match="no savings run"):
+        input_bytes(connection, 9999)
+
+
+def test_the_same_content_is_known_again() -> None:
+    """What is read later and says the same has the same digest; another figure or revision has not."""
+    same = an_input(known_at=KNOWN_AT.replace(hour=20))
+    assert content_sha256(same) == content_sha256(an_input())
+    assert content_sha256(an_input(2)) != content_sha256(an_input())
+    assert content_sha256(an_input(energy=(1.0, 2.0, 3.0))) != content_sha256(an_input())
+
+
+def test_what_a_site_file_says_of_a_plan_that_was_dated_elsewhere(database: str) -> None:
+    """The file's news hold, its silence on periods does not undate; retired and back again, nothing is lost."""
+    apply_site(database, a_site(a_plan()), who="file")
+    dated = a_plan(periods=PERIODS, note="by the API")
+    with connect(database, autocommit=True) as connection:
+        declare(connection, "quay", dated, who="demo")
+    assert not apply_site(database, a_site(a_plan()), who="file")
+    changes = apply_site(database, a_site(a_plan(responsible="A")), who="file")
+    assert changes.changed == ("demonstrator pump: responsible",)
+    assert apply_site(database, a_site(), who="file").retired == ("demonstrator pump",)
+    with connect(database, autocommit=True) as connection:
+        assert demonstrators(connection, "quay") == []
+        found = demonstrators(connection, "quay", retired=True)[0]
+        assert found.plan == a_plan(responsible="A", periods=PERIODS)
+        assert found.revision.revision == 3
+    changes = apply_site(database, a_site(a_plan(responsible="A")), who="file")
+    assert changes.changed == ("demonstrator pump: in use again",)
+    with connect(database, autocommit=True) as connection:
+        assert demonstrators(connection, "quay")[0].revision.revision == 3

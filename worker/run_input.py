@@ -1,0 +1,152 @@
+"""Everything that a savings run is made of, read from the database into one record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from savings.record import DriverColumn, MeterInput, RunInput, Source
+from savings.table import weekday
+from storage.aligned import aligned
+from storage.demonstrators import the_demonstrator
+from storage.events_nonroutine import events
+from storage.overview import sites
+from storage.rates import emission_factors, tariffs
+from storage.row_clock import last_whole_day
+from telemetry.errors import ContractError, StorageError
+from telemetry.plan import DayTypes, Status
+from worker.static_factors import factor_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from savings.record import Column, FactorChange
+    from storage.aligned import Aligned, AlignedFigure, PointColumn
+    from storage.engine import Connection
+    from telemetry.plan import NonRoutineEvent, Plan
+
+DAY_TYPE = "day_type"
+DAY_TYPE_NAME = {"fr": "Type de jour", "en": "Kind of day"}
+KINDS_OF_DAY = np.array([0, 0, 0, 0, 0, 1, 2], np.float64)  # Monday to Friday, Saturday, Sunday
+
+
+def run_input(
+    connection: Connection,
+    site: str,
+    demonstrator: str,
+    *,
+    known_at: datetime | None = None,
+    now: datetime | None = None,
+    last_day: date | None = None,
+) -> RunInput:
+    """Return the input of a run by the plan in force.
+
+    Parameters
+    ----------
+    known_at
+        A moment of the past: readings that arrived later are left out. None: all that has come by now.
+    last_day
+        Last local day looked at; the last that is over where none is given. The plan's reporting period may end sooner.
+
+    Raises
+    ------
+    ContractError
+        If the plan is not dated, names what the site does not have, or its reporting period has not begun.
+    StorageError
+        If there is no such demonstrator.
+    """
+    place = next((each for each in sites(connection) if each.id == site), None)
+    if place is None:
+        raise StorageError(f"no site {site!r} in the database", cure="apply its file: quaymeter site apply")
+    moment = known_at or now or datetime.now(UTC)
+    found = the_demonstrator(connection, site, demonstrator)
+    until = _last_day(found.plan, last_day or last_whole_day(moment, place.timezone))
+    data = aligned(connection, site, place.timezone, found.plan, last_day=until, known_at=known_at)
+    agreed = [row.event for row in events(connection, site, demonstrator)]
+    points = [point for meter in found.plan.meters for point in meter.points]
+    return RunInput(
+        site=site, site_name=place.name, timezone=place.timezone, plan=found.plan,
+        plan_revision=found.revision.revision, known_at=moment.astimezone(UTC), reporting_to=until,
+        meters=tuple(_meter(found.plan, figure, agreed) for figure in data.figures),
+        tariffs=tariffs(connection, site, {tariff for point in points for tariff in point.tariff}),
+        emission_factors=emission_factors(connection, site, {point.emission_factor for point in points} - {""}),
+        factor_changes=_factor_changes(found.plan, data),
+    )  # fmt: skip
+
+
+def _last_day(plan: Plan, last: date) -> date:
+    """Return the last day of the reporting period that is over."""
+    if plan.periods is None:
+        raise ContractError(
+            "the plan has no periods", place=f"demonstrator {plan.id}",
+            cure="give it a baseline and a reporting period, in the site file or with a revision of the plan",
+        )  # fmt: skip
+    until = last if plan.periods.reporting_to is None else min(last, plan.periods.reporting_to)
+    if until < plan.periods.reporting_from:
+        raise ContractError(
+            f"its reporting period begins on {plan.periods.reporting_from} and has no whole day yet",
+            place=f"demonstrator {plan.id}", cure="wait for that day, or correct the periods of the plan",
+        )  # fmt: skip
+    return until
+
+
+def _meter(plan: Plan, figure: AlignedFigure, agreed: Iterable[NonRoutineEvent]) -> MeterInput:
+    roles = {driver.point: driver.role for driver in plan.drivers_of(figure.meter)}
+    drivers = [_driver(column, roles[key]) for key, column in figure.drivers.items()]
+    if plan.day_types is DayTypes.WEEK and plan.frequency != "monthly":
+        kinds = KINDS_OF_DAY[weekday(figure.clock.start)]
+        drivers.append(
+            DriverColumn(
+                name=DAY_TYPE, label=DAY_TYPE_NAME, role="category", unit="", is_total=False, values=_column(kinds)
+            )
+        )
+    return MeterInput(
+        meter=figure.meter,
+        start=tuple(str(start) for start in figure.clock.start),
+        hours=tuple(figure.clock.hours.tolist()),
+        energy=_column(figure.energy),
+        carriers={key: _column(value) for key, value in figure.carriers.items()},
+        coverage=tuple(figure.coverage.tolist()),
+        drivers=tuple(drivers),
+        reasons=figure.reasons,
+        # A suggestion is nobody's word yet: it may not make the input another one.
+        events=tuple(each for each in agreed if each.meter == figure.meter.id and each.status is not Status.SUGGESTED),
+        sources=(
+            *(_source(column, "energy") for column in figure.points.values()),
+            *(_source(column, "driver") for column in figure.drivers.values()),
+        ),
+    )
+
+
+def _driver(column: PointColumn, role: str) -> DriverColumn:
+    return DriverColumn(
+        name=column.row.key, label=dict(column.row.name), role=role, unit=column.row.unit, is_total=column.is_total,
+        values=_column(column.value),
+    )  # fmt: skip
+
+
+def _source(column: PointColumn, role: str) -> Source:
+    row = column.row
+    return Source(
+        point=row.key, name=dict(row.name), unit=row.unit, kind=str(row.kind), role=role,
+        accuracy_class=row.accuracy_class, calibration_due=row.calibration_due, readings=int(column.readings.sum()),
+        bad_readings=int(column.bad.sum()),
+    )  # fmt: skip
+
+
+def _factor_changes(plan: Plan, data: Aligned) -> tuple[FactorChange, ...]:
+    """Return what watched factors did, in order of time."""
+    found: list[FactorChange] = []
+    for factor in plan.static_factors:
+        if factor.point and plan.periods is not None:
+            found += factor_changes(factor, data.watched[factor.point], data.days.start, plan.periods)
+    return tuple(sorted(found, key=lambda change: (change.day, change.factor)))
+
+
+def _column(values: NDArray[np.float64]) -> Column:
+    return tuple(None if np.isnan(value) else value for value in values.tolist())
