@@ -14,7 +14,6 @@ import argparse
 import json
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,7 +44,6 @@ class Tried(NamedTuple):
     frequency: Frequency
     known: tuple[Known, ...]
     ours: tuple[Outcome, ...]
-    seconds: float  # of quaymeter for fit and interval of one period
 
 
 def prepared(ports: Mapping[str, PortHours], name: str, frequency: Frequency, path: Path) -> Tried:
@@ -56,9 +54,7 @@ def prepared(ports: Mapping[str, PortHours], name: str, frequency: Frequency, pa
     for number, ((kind, _), each) in enumerate(zip(PERIODS, known, strict=True)):
         _add(columns, f"_{number}", ports[kind], each.reporting)
     np.savez(path, allow_pickle=False, **columns)
-    begun = time.perf_counter()
-    ours = tuple(judged(each, (Method.REML,))[Method.REML.value] for each in known)
-    return Tried(name, frequency, known, ours, (time.perf_counter() - begun) / len(known))
+    return Tried(name, frequency, known, tuple(judged(each, (Method.REML,))[Method.REML.value] for each in known))
 
 
 def _add(columns: dict[str, Any], suffix: str, port: PortHours, table: Table) -> None:
@@ -67,12 +63,12 @@ def _add(columns: dict[str, Any], suffix: str, port: PortHours, table: Table) ->
     columns[f"energy{suffix}"] = table.energy
 
 
-def outcome(known: Known, period: Mapping[str, float], widen: float) -> Outcome:
+def outcome(known: Known, period: Mapping[str, float], widen: float, seconds: float) -> Outcome:
     """Return what OpenDSM said of a period [% of its adjusted baseline]."""
     percent = 100.0 / period["predicted"]
     half = widen * period["quadrature"] * percent
     saving = (period["predicted"] - period["measured"]) * percent
-    return Outcome(saving - known.truth * percent, half, half, saving - half > 0.0)
+    return Outcome(saving - known.truth * percent, half, half, saving - half > 0.0, known.truth * percent, seconds)
 
 
 def widening(frequency: Frequency, rows: int) -> float:
@@ -109,12 +105,14 @@ def summed_up(tried: Mapping[str, Tried], answers: list[dict[str, Any]]) -> dict
         if "error" in answer:
             refused.append({"meter": one.name, "frequency": one.frequency.value, "error": answer["error"][:200]})
             continue
-        seconds.setdefault(one.frequency.value, []).append((one.seconds, answer["fit_s"]))
+        seconds.setdefault(one.frequency.value, []).append((one.ours[0].seconds, answer["fit_s"]))
         for (kind, months), known, ours, period in zip(PERIODS, one.known, one.ours, answer["periods"], strict=True):
             cell = cells.setdefault(f"{kind} | {one.name} | {one.frequency} | {months}", {})
             cell.setdefault("quaymeter", []).append(ours)
-            cell.setdefault("opendsm_as_shipped", []).append(outcome(known, period, 1.0))
-            cell.setdefault("opendsm_at_90", []).append(outcome(known, period, widening(one.frequency, period["rows"])))
+            cell.setdefault("opendsm_as_shipped", []).append(outcome(known, period, 1.0, answer["fit_s"]))
+            cell.setdefault("opendsm_at_90", []).append(
+                outcome(known, period, widening(one.frequency, period["rows"]), answer["fit_s"])
+            )
     medians = {kind: np.median(np.array(each), axis=0) for kind, each in seconds.items()}
     return {
         "cells": {

@@ -6,6 +6,7 @@ A port of 26 months costs tens of seconds of a core, so each seed is simulated o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -52,6 +53,7 @@ class PortHours(NamedTuple):
     saved: dict[tuple[str, str], tuple[NDArray[np.datetime64], NDArray[np.float64]]]  # truth by local day
 
 
+@lru_cache(maxsize=2)
 def kept_port(folder: Path, scenario: str, seed: int) -> PortHours:
     """Return a seed of a scenario, simulated now if the folder does not hold it."""
     path = folder / f"{scenario}-{seed}.npz"

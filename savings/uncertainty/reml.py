@@ -34,7 +34,7 @@ _GRID = prior_grid(
 LEAST_DOF = 2.0  # a year of drift tells at least of its size and its speed
 NEGLIGIBLE = 1e-4  # pairs that share less than this of the likelihood are left out of the mixture
 _DOFS = np.array([1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0])  # t is kept for these
-_HALVINGS = 40
+_HALVINGS = 24  # to 1e-7 of the bracket
 
 
 class NoisePosterior(NamedTuple):
@@ -100,7 +100,8 @@ def _mixture_half_width(
     """Return what a share `confidence` of a mixture of t lies within (T,); `errors` (T, K) scale them."""
     kept = np.abs(np.log(posterior.dofs[:, None] / _DOFS)).argmin(axis=1)
     groups = [(kept == each, *_within(float(_DOFS[each]))) for each in np.unique(kept)]
-    low, high = np.zeros(len(errors)), errors.max(axis=1) * 1.1 * two_sided_t(confidence, float(_DOFS[kept.min()]))
+    widest = errors * np.array([1.001 * two_sided_t(confidence, float(_DOFS[each])) for each in kept])
+    low, high = 0.99 * widest.min(axis=1), widest.max(axis=1)
     scale = np.where(errors > 0.0, errors, 1.0)
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)

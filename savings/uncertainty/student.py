@@ -8,6 +8,7 @@ bracketed Newton steps. Degrees of freedom need not be whole numbers: an effecti
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ def t_cdf(t: ArrayLike, dof: float) -> NDArray[np.float64]:
     return np.where(points < 0, upper, 1.0 - upper)
 
 
+@lru_cache(maxsize=512)
 def t_quantile(probability: float, dof: float) -> float:
     """Return the t below which a share `probability` of Student's t with `dof` degrees of freedom lies.
 
