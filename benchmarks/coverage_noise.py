@@ -23,7 +23,8 @@ class Cell(NamedTuple):
 
     phi: float  # of the slow part, by day
     white: float = 0.0  # share of the variance that is new every day
-    wave_kwh: float = 0.0  # amplitude of a seasonal wave that no driver explains
+    wave_kwh: float = 0.0  # amplitude of a wave that no driver explains
+    wave_years: tuple[float, float] = (0.77, 1.43)  # its length, drawn between these: 1 and 1 is a season
     saving: float = SAVING
 
 
@@ -31,7 +32,8 @@ CELLS: Mapping[str, Cell] = {
     "rho 0": Cell(0.0),
     "rho 0.6": Cell(0.6),
     "rho 0.85": Cell(0.85),
-    "rho 0.6, wave": Cell(0.6, wave_kwh=60.0),
+    "rho 0.6, season": Cell(0.6, wave_kwh=60.0, wave_years=(1.0, 1.0)),
+    "rho 0.6, wave of another length": Cell(0.6, wave_kwh=60.0),
     "0.6 white, 0.4 of phi 0.9": Cell(0.9, white=0.6),
     "0.7 white, 0.3 of phi 0.97": Cell(0.97, white=0.7),
     "nothing saved, rho 0.6": Cell(0.6, saving=0.0),
@@ -57,7 +59,8 @@ def made_up_meter(name: str, frequency: Frequency, months: int, seed: int) -> Kn
     weekend = (number % 7 >= 5).astype(np.float64)
     tonnes = np.exp(0.12 * rng.normal(size=days)) * 40 * (1 - weekend)
     noise = np.sqrt(1 - cell.white) * autoregressive(rng, cell.phi, days) + np.sqrt(cell.white) * rng.normal(size=days)
-    wave = np.sin(2 * np.pi * number / 365 * rng.uniform(0.7, 1.3) + rng.uniform(0, 2 * np.pi))
+    years = rng.uniform(*cell.wave_years)
+    wave = np.sin(2 * np.pi * number / (365.2425 * years) + rng.uniform(0, 2 * np.pi))
     use = 1500 + 40 * np.maximum(air - 12, 0) + 8 * tonnes - 150 * weekend + NOISE_KWH * noise + cell.wave_kwh * wave
     saved = np.where(number < 365, 0.0, cell.saving * use)
     rows = {"energy": use - saved, "saved": saved, "air": air, "tonnes": tonnes, "day type": weekend}
