@@ -63,7 +63,7 @@ class Outcome(NamedTuple):
 
 def judged(known: Known, methods: Iterable[Method]) -> dict[str, Outcome]:
     """Return what each method says of a meter whose saving is known."""
-    baseline = fit_baseline(known.baseline)
+    baseline = fit_baseline(known.baseline, candidates=known.forms)
     found = {}
     for method in methods:
         saving = avoided_use(baseline, known.reporting, confidence=CONFIDENCE, method=method)

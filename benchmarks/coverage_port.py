@@ -6,14 +6,15 @@ A port of 26 months costs tens of seconds of a core, so each seed is simulated o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from msgspec import structs
 
 from quaymeter.cli.context import default_site_file
 from simulators.outputs import Amounts, Flow, Level, Mean, Switch
 from simulators.port import Port, last_day
-from simulators.scenario import load_scenario
+from simulators.scenario import load_scenario, months_after
 from telemetry.site_file import load_site
 
 if TYPE_CHECKING:
@@ -23,10 +24,24 @@ if TYPE_CHECKING:
 
     from simulators.day import Day
     from simulators.outputs import Output
+    from simulators.scenario import Scenario
 
 MONTHS = 26
+SETTLING_MONTHS = 12  # before the first month: ice on coils needs a summer to be what it is in a plant that runs
 HOUR_S, HOURS = 3600, 24
-ALWAYS = ("quay/weather/t_air", "quay/intake/t_sea_in", "quay/weather/humidity")
+# Kept beside the demonstrators' own points: weather, and what an engineer may take for a driver.
+ALWAYS = (
+    "quay/weather/t_air", "quay/weather/humidity", "quay/weather/pressure", "quay/intake/t_sea_in",
+    "mole/dock/t_air", "mole/dock/humidity", "mole/dock/pallets_out", "mole/dock/stock", "mole/frozen_1/door",
+    "mole/frozen_2/door", "mole/chill_1/door", "mole/frozen_2/setpoint", "fillets/chill_room/t_return",
+    "fillets/chill_room/setpoint", "estran/cold_store/setpoint", "fillets/ice_plant/ice", "fillets/water/seawater",
+    "cannery/boiler/steam", "cannery/boiler/make_up", "cannery/production/canned",
+    "cannery/steam_network/cooker_flow", "cannery/steam_network/retort_flow", "cannery/steam_network/cleaning_flow",
+    "cannery/steam_network/condensate_flow", "cannery/steam_network/t_condensate", "cannery/steam_network/t_header",
+    *(f"cannery/steam_network/trap_{trap}_{what}" for trap in (1, 2, 3) for what in ("t", "sound")),
+    "darse/boiler/steam", "darse/boiler/condensate_flow", "darse/boiler/t_condensate", "darse/boiler/t_feed",
+    "estran/gas/kiln_volume", "estran/hot_water/heat", "estran/hot_water/t_tank", "estran/hot_water/t_source_in",
+)  # fmt: skip
 
 
 class PortHours(NamedTuple):
@@ -51,14 +66,15 @@ def kept_port(folder: Path, scenario: str, seed: int) -> PortHours:
 
 def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
     site = load_site(default_site_file())
-    scenario = load_scenario(scenario_name, seed=seed)
+    scenario = _settled(load_scenario(scenario_name, seed=seed))
     port = Port(site, scenario)
     meters = [(plan, meter) for plan in site.demonstrators for meter in plan.meters]
     keys = {*ALWAYS, *(each.point for _, meter in meters for each in meter.points)}
     keys |= {each.point for plan, meter in meters for each in plan.drivers_of(meter)}
     days = []
     hours: dict[str, list[NDArray[np.float64]]] = {key: [] for key in sorted(keys)}
-    for made in port.days(scenario.begins, last_day(MONTHS, scenario.begins)):
+    first = months_after(scenario.begins, SETTLING_MONTHS)
+    for made in port.days(first, last_day(MONTHS, first)):
         days.append(made.day.starts_s[:: HOUR_S // made.day.step_s])
         for key, columns in hours.items():
             columns.append(_hourly(made.outputs[key], made.day))
@@ -70,6 +86,23 @@ def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
         arrays[f"day:{name}:{point}"] = np.array([row.day for row in own], "datetime64[D]")
         arrays[f"saved:{name}:{point}"] = np.array([row.saving for row in own])
     return arrays
+
+
+def _settled(scenario: Scenario) -> Scenario:
+    """Return a scenario that begins so many months earlier, with all that happens on the same days."""
+    measures = [structs.replace(each, start=_later(each.start), end=_later(each.end)) for each in scenario.measures]
+    events = [structs.replace(each, start=_later(each.start), end=_later(each.end)) for each in scenario.happenings]
+    begins = months_after(scenario.begins, -SETTLING_MONTHS)
+    return structs.replace(scenario, begins=begins, measures=tuple(measures), happenings=tuple(events))
+
+
+def _later(moment: str | None) -> Any:  # noqa: ANN401 – None stays None
+    """Return an age in months of the scenario as an age of the one that begins earlier; dates stay."""
+    if moment is None or not moment.startswith("P"):
+        return moment
+    if not moment.endswith("M"):
+        raise ValueError(f"{moment} is no age in months")
+    return f"P{int(moment[1:-1]) + SETTLING_MONTHS}M"
 
 
 def _hourly(output: Output, day: Day) -> NDArray[np.float64]:

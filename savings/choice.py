@@ -14,6 +14,7 @@ from savings.models.changepoint import fit_changepoint, neighbours, row_weights
 from savings.models.forms import CHANGEPOINT_FORMS
 from savings.models.ratio import fit_ratio
 from savings.models.towt import fit_towt
+from savings.season import knows_the_year, season_worth_adding
 from savings.statistics import lag_one_autocorrelation
 from savings.table import Frequency, Role
 from telemetry.errors import ContractError
@@ -45,13 +46,23 @@ def choose_model(table: Table, candidates: tuple[str, ...], *, robust: bool) -> 
     """Fit the candidates to rows that have energy and all drivers, and choose among them."""
     if candidates == ("ratio",):
         return Chosen(table=table, model=fit_ratio(table, _ratio_driver(table)), weights=row_weights(table))
+    seasonal: tuple[str, ...] = ()
+    chosen = _best_of(table, candidates, seasonal, robust=robust)
+    while knows_the_year(chosen.table) and (name := season_worth_adding(chosen, seasonal)):
+        seasonal = (*seasonal, name)
+        chosen = _best_of(table, candidates, seasonal, robust=robust)
+    return chosen
+
+
+def _best_of(table: Table, candidates: tuple[str, ...], seasonal: tuple[str, ...], *, robust: bool) -> Chosen:
+    """Fit the candidates, with waves of a year in base or slopes where they are named, and take the best."""
     fit = _fit_robustly if robust else _fit_plainly
     family = tuple(form for form in candidates if form in CHANGEPOINT_FORMS)
     chosen = []
     if "TOWT" in candidates:
-        chosen.append(fit(table, fit_towt))
+        chosen.append(fit(table, partial(fit_towt, seasonal=seasonal)))
     if family:
-        chosen.append(_without_idle(table, fit, family))
+        chosen.append(_without_idle(table, fit, partial(fit_changepoint, candidates=family, seasonal=seasonal)))
     return min(chosen, key=_bic) if len(chosen) > 1 else chosen[0]
 
 
@@ -100,12 +111,12 @@ def _fit_robustly(table: Table, fit: Callable[..., Model]) -> Chosen:
 
 
 def _without_idle(
-    table: Table, fit: Callable[[Table, Callable[..., Model]], Chosen], family: tuple[str, ...]
+    table: Table, fit: Callable[[Table, Callable[..., Model]], Chosen], family: Callable[..., Model]
 ) -> Chosen:
     """Fit the change-point family, then drop the least of the other drivers as long as BIC falls by it."""
     table, findings = _affordable(table)
     while True:
-        chosen = fit(table, partial(fit_changepoint, candidates=family))
+        chosen = fit(table, family)
         worth = {name: driver_worth(chosen, name) for name in _plain_names(table)}
         least = min(worth, key=worth.__getitem__, default="")
         if not least or worth[least] > 0.0:

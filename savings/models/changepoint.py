@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from savings.models.columns import Kind, category_levels, design, driver_rates, fixed_columns, knot_columns
+from savings.models.columns import SEASON, Kind, category_levels, design, driver_rates, fixed_columns, knot_columns
 from savings.models.family import Sample, fit_family
 from savings.models.forms import CHANGEPOINT_FORMS
 from savings.models.model import Model, Parameter
@@ -81,13 +81,13 @@ def neighbours(table: Table) -> NDArray[np.bool_]:
     return near
 
 
-def sample_of(table: Table, weight: NDArray[np.float64]) -> Sample:
+def sample_of(table: Table, weight: NDArray[np.float64], seasonal: Sequence[str] = ()) -> Sample:
     """Return the rows of a table as the search takes them."""
     bent = tuple(driver.name for driver in table.drivers if driver.role is Role.CHANGEPOINT)
     fixed = tuple(driver.name for driver in table.drivers if driver.role is not Role.CHANGEPOINT)
     return Sample(
         rates=driver_rates(table, (*fixed, *bent)),
-        fixed=fixed_columns(table, fixed),
+        fixed=fixed_columns(table, fixed, seasonal),
         bent=bent,
         span=table.span,
         weight=weight,
@@ -101,13 +101,15 @@ def fit_changepoint(
     *,
     candidates: Sequence[str] = CHANGEPOINT_FORMS,
     weight: NDArray[np.float64] | None = None,
+    seasonal: Sequence[str] = (),
 ) -> ChangepointModel:
     """Choose a form for each change-point driver and fit it; every row needs energy and all drivers.
 
     `weight` (n,) of each row's squared residual replaces `row_weights`. Linear drivers and categories are all kept.
+    `seasonal` names what a wave of a year goes with: the base (SEASON), slopes of linear drivers.
     """
     weight = row_weights(table) if weight is None else weight
-    (group,) = fit_family(sample_of(table, weight), table.energy[None], candidates)
+    (group,) = fit_family(sample_of(table, weight, seasonal), table.energy[None], candidates)
     return model_of(table, group, 0, weight)
 
 
@@ -161,15 +163,24 @@ def _name(column: Column, table: Table) -> str:
         return "base"
     if column.kind is Kind.OFFSET:
         return f"{column.driver}={column.level:g}"
+    if column.kind in {Kind.SINE, Kind.COSINE}:
+        return wave_name(column)
     if column.kind is Kind.LINEAR:
         bent = table.driver(column.driver).role is Role.CHANGEPOINT
         return f"{column.driver}.slope" if bent else column.driver
     return f"{column.driver}.slope_{column.kind.value}"
 
 
+def wave_name(column: Column) -> str:
+    """Return the name of a wave's parameter: season.sine, or tonnes.season.sine for the slope of tonnes."""
+    of = column.driver if column.driver == SEASON else f"{column.driver}.{SEASON}"
+    return f"{of}.{column.kind.value}"
+
+
 def _unit(column: Column, table: Table) -> str:
     """Return the unit of a column's parameter."""
-    unit = table.driver(column.driver).unit if column.kind not in {Kind.BASE, Kind.OFFSET} else ""
+    plain = column.kind in {Kind.BASE, Kind.OFFSET} or column.driver == SEASON
+    unit = "" if plain else table.driver(column.driver).unit
     return f"{table.unit}/{unit}" if unit else table.unit
 
 

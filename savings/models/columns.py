@@ -30,6 +30,8 @@ class Kind(Enum):
     OFFSET = "offset"  # 1 where a category has this level
     ABOVE = "above"  # (x − knot)+
     BELOW = "below"  # (knot − x)+
+    SINE = "sine"  # x · sin of the place in the year
+    COSINE = "cosine"  # x · cos of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +45,26 @@ class Column:
 
 
 BASE = Column(kind=Kind.BASE)
+SEASON = "season"  # a wave of a year in the base: no driver of a table, the rows' own dates tell it
+_YEAR_DAYS = 365.2425
 
 
 def driver_rates(table: Table, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """Return each driver's values (n,), totals as rates, categories as they are."""
-    rates = {}
+    """Return each driver's values (n,), totals as rates, categories as they are, and the place in the year [rad]."""
+    rates = {SEASON: year_phase(table)}
     for name in names:
         driver = table.driver(name)
         is_rate = driver.is_total and driver.role is not Role.CATEGORY
         rates[name] = driver.values / table.span if is_rate else driver.values
     return rates
+
+
+def year_phase(table: Table) -> NDArray[np.float64]:
+    """Return where in the year the middle of each row lies (n,), 0 to 2π from the start of January."""
+    start = table.start.astype("datetime64[s]")
+    passed = (start - start.astype("datetime64[Y]")).astype(np.float64) / 86_400.0 + table.hours / 48.0
+    phase: NDArray[np.float64] = passed * (2.0 * np.pi / _YEAR_DAYS)
+    return phase
 
 
 def design(
@@ -91,8 +103,11 @@ def category_levels(values: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(float(level) for level in levels[order])
 
 
-def fixed_columns(table: Table, names: Sequence[str]) -> tuple[Column, ...]:
-    """Return base, linear drivers and the offsets of categories against their most frequent level."""
+def fixed_columns(table: Table, names: Sequence[str], seasonal: Sequence[str] = ()) -> tuple[Column, ...]:
+    """Return base, linear drivers and the offsets of categories against their most frequent level, then waves.
+
+    `seasonal` names what a wave of a year goes with: SEASON for the base, a linear driver for its slope.
+    """
     columns = [BASE]
     for name in names:
         driver = table.driver(name)
@@ -101,6 +116,8 @@ def fixed_columns(table: Table, names: Sequence[str]) -> tuple[Column, ...]:
             columns += [Column(kind=Kind.OFFSET, driver=name, level=level) for level in levels]
         else:
             columns.append(Column(kind=Kind.LINEAR, driver=name))
+    waved = [name for name in seasonal if name == SEASON or name in names]
+    columns += [Column(kind=kind, driver=name) for name in waved for kind in (Kind.SINE, Kind.COSINE)]
     return tuple(columns)
 
 
@@ -111,6 +128,9 @@ def _column(
     if column.kind is Kind.BASE:
         return 1.0
     x = rates[column.driver]
+    if column.kind in {Kind.SINE, Kind.COSINE}:
+        wave = (np.sin if column.kind is Kind.SINE else np.cos)(rates[SEASON])
+        return wave if column.driver == SEASON else x * wave
     if column.kind is Kind.LINEAR:
         return x
     if column.kind is Kind.OFFSET:

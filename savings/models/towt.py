@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from savings.models.changepoint import row_weights
-from savings.models.columns import category_levels, design, driver_rates, fixed_columns
+from savings.models.changepoint import row_weights, wave_name
+from savings.models.columns import SEASON, Kind, category_levels, design, driver_rates, fixed_columns
 from savings.models.model import Model, Parameter
 from savings.models.within import group_means, within_solve
 from savings.table import Role, hour_of_week
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from savings.models.columns import Column
@@ -122,7 +124,7 @@ def towt_columns(
     columns: tuple[Column, ...],
 ) -> NDArray[np.float64]:
     """Return components by occupancy and the plain columns (n, q)."""
-    rates = driver_rates(table, tuple({column.driver: None for column in columns}))
+    rates = driver_rates(table, tuple({column.driver: None for column in columns if column.driver != SEASON}))
     plain: NDArray[np.float64] = design(rates, columns, np.empty((1, 0)), len(table))[0]
     if not temperature:
         return plain
@@ -133,18 +135,18 @@ def towt_columns(
     return np.concatenate([*parts, plain], axis=1)
 
 
-def fit_towt(table: Table, *, weight: NDArray[np.float64] | None = None) -> TowtModel:
+def fit_towt(table: Table, *, weight: NDArray[np.float64] | None = None, seasonal: Sequence[str] = ()) -> TowtModel:
     """Fit hour-of-week levels and temperature slopes; every row needs energy and all drivers.
 
     The first change-point driver is the temperature, others are straight lines. `weight` (n,) of each row's squared
     residual lets rows near in time count more, as LBNL's models do (ts² / (ts² + d²)); one solve takes them all. Where
-    no hour, or every hour, is occupied there is one set of slopes.
+    no hour, or every hour, is occupied there is one set of slopes. `seasonal` is as in `fixed_columns`.
     """
     weight = row_weights(table) if weight is None else weight
     bent = [driver for driver in table.drivers if driver.role is Role.CHANGEPOINT]
     main = bent[0] if bent else None
     others = tuple(driver.name for driver in table.drivers if main is None or driver.name != main.name)
-    columns = fixed_columns(table, others)[1:]
+    columns = fixed_columns(table, others, seasonal)[1:]
     hour, rate = hour_of_week(table.start), table.energy / table.span
     knots: tuple[NDArray[np.float64], ...] = ()
     occupied = np.zeros(WEEK, np.bool_)
@@ -185,15 +187,20 @@ def fit_towt(table: Table, *, weight: NDArray[np.float64] | None = None) -> Towt
 
 def _slope_names(model: TowtModel) -> list[str]:
     """Return the names of the slopes, in their order."""
-    names = [
-        column.driver + (f"={column.level:g}" if column.kind.value == "offset" else "") for column in model.columns
-    ]
+    names = [_plain_name(column) for column in model.columns]
     if not model.temperature:
         return names
     sides = (".occupied", ".unoccupied") if len(model.knots) > 1 else ("",)
     pairs = zip(sides, model.knots, strict=True)
     parts = [f"{side}.component_{part}" for side, own in pairs for part in range(1, len(own) + 2)]
     return [f"{model.temperature}{part}" for part in parts] + names
+
+
+def _plain_name(column: Column) -> str:
+    """Return the name of a linear driver's, an offset's or a wave's parameter."""
+    if column.kind in {Kind.SINE, Kind.COSINE}:
+        return wave_name(column)
+    return column.driver + (f"={column.level:g}" if column.kind is Kind.OFFSET else "")
 
 
 def _from_fahrenheit(unit: str) -> bool | None:

@@ -77,15 +77,15 @@ def make_case(baseline: Baseline, reporting: Table) -> Case:
     scale = _noise_scale(table, table)
     influence = _influence(gradient, baseline.weights) * scale[:, None]
     columns = np.column_stack([baseline.residuals / scale, gradient / scale[:, None], influence])
-    place, sums, count = _by_place(positions(table, table), columns)
-    ahead_place, ahead_sums, _ = _by_place(
+    place, sums, count = by_place(positions(table, table), columns)
+    ahead_place, ahead_sums, _ = by_place(
         positions(reporting, table), np.column_stack([ahead, _noise_scale(reporting, table)])
     )
     rows, p = 24 if table.frequency is Frequency.HOURLY else 1, gradient.shape[1]
     told = _complete(count, rows)
     return Case(
         residual=sums[told, 0],
-        basis=_directions(sums[told, 1 : p + 1]),
+        basis=directions(sums[told, 1 : p + 1]),
         position=place[told],
         influence=sums[:, p + 1 :]
         / count[:, None],  # the noise of a place is its sum: it moves θ by the mean of its rows
@@ -129,7 +129,7 @@ def _influence(gradient: NDArray[np.float64], weights: NDArray[np.float64]) -> N
     return np.asarray(weighted @ np.linalg.pinv(scaled.T @ weighted, rcond=_RANK, hermitian=True) / size)
 
 
-def _directions(gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+def directions(gradient: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return an orthonormal basis (n, q) of what the columns span."""
     size = np.linalg.norm(gradient, axis=0)
     left, singular, _ = np.linalg.svd(gradient[:, size > 0] / size[size > 0], full_matrices=False)
@@ -138,7 +138,7 @@ def _directions(gradient: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(left[:, singular > 1e-7 * singular[0]])
 
 
-def _by_place(
+def by_place(
     position: NDArray[np.int64], columns: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """Return the places that occur, the sums of the columns over each, and how many rows each has."""

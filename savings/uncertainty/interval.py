@@ -114,9 +114,9 @@ class Totals:
     def prediction(self, *, confidence: float = 0.9) -> Interval:
         """Return the predicted total with what the parameters alone leave open: for conditions, which have no noise."""
         targets = np.ones((1, len(self._places)))
-        error = float(reml.standard_errors(self._case, self._posterior, targets, process=False)[0])
-        half, value = two_sided_t(confidence, self._posterior.dof) * error, float(self.adjusted.sum())
-        dof = self._posterior.dof
+        half = float(reml.half_widths(self._case, self._posterior, targets, confidence, process=False)[0])
+        dof, value = self._posterior.dof, float(self.adjusted.sum())
+        error = half / two_sided_t(confidence, dof)
         return Interval(value, value - half, value + half, confidence, Method.REML.value, error, dof)
 
     @property
@@ -144,9 +144,9 @@ class Totals:
             return half, half, half / two_sided_t(confidence, dof), dof
         targets = self._targets(rows)
         if method is Method.REML:
-            error, dof = reml.standard_errors(self._case, self._posterior, targets), self._posterior.dof
-        else:
-            error, dof = (ols if method is Method.OLS else hac).standard_errors(self._case, targets)
+            half, dof = reml.half_widths(self._case, self._posterior, targets, confidence), self._posterior.dof
+            return half, half, half / two_sided_t(confidence, dof), dof
+        error, dof = (ols if method is Method.OLS else hac).standard_errors(self._case, targets)
         half = two_sided_t(confidence, dof) * error
         return half, half, error, dof
 

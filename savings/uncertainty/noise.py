@@ -7,12 +7,40 @@ such noise, takes φ too small and misses the slow part, which is all that a tot
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+
+class Grid(NamedTuple):
+    """Pairs of memory φ and forgetful share λ with their prior; all (K,)."""
+
+    phi: NDArray[np.float64]
+    white: NDArray[np.float64]
+    prior: NDArray[np.float64]  # sum 1
+
+
+def prior_grid(phi: Sequence[float], white: Sequence[float]) -> Grid:
+    """Return every pair of the nodes φ and λ, both ascending from 0.
+
+    The prior of φ is the reference prior of an AR(1), flat in arcsin φ (Berger & Yang 1994): long memories, up to what
+    a year cannot tell from a random walk, have their part in it. That of λ is Jeffreys' for a share, flat in arcsin √λ.
+    """
+    angle, share = _cells(np.arcsin(phi), np.pi / 2), _cells(np.arcsin(np.sqrt(white)), np.pi / 2)
+    both, forgetful = np.meshgrid(phi, white, indexing="ij")
+    prior = np.outer(angle, share).ravel()
+    return Grid(both.ravel(), forgetful.ravel(), prior / prior.sum())
+
+
+def _cells(nodes: NDArray[np.float64], end: float) -> NDArray[np.float64]:
+    """Return the width of the cell around each node (k,), the last one reaching to `end`."""
+    edges = np.concatenate([nodes[:1], 0.5 * (nodes[1:] + nodes[:-1]), [end]])
+    return np.diff(edges)
 
 
 def whitened(

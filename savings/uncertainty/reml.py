@@ -3,8 +3,10 @@
 For every pair of memory φ and forgetful share λ on a grid (see `noise`) the residuals and the directions that the fit
 has taken out of them are whitened, the restricted likelihood (Patterson & Thompson 1971; Harville 1974) and s² follow,
 and the variance of the total's error is s² wᵀR w with the weights w of both periods: noise over the reporting rows,
-parameters with knots, and what the end of one period tells of the start of the other. The variances are averaged by
-the likelihood, so that not knowing φ and λ widens the interval; t has n' - p degrees of freedom.
+parameters with knots, and what the end of one period tells of the start of the other. Given φ and λ the error by its
+standard error is a t of n' - p degrees of freedom, n' the independent rows that this noise leaves of n: slow noise
+tells little of its own size. The interval is that of the mixture of these t by likelihood times prior, so that not
+knowing φ and λ widens it as far as, and no further than, the residuals leave them open.
 
 Why λ: fitted to noise that is partly slow and partly new every day, an AR(1) takes φ too small; of nominal 90 %
 intervals 36 to 60 % then hold the truth (docs/savings.md). With λ in the grid AR(1) itself covers as before.
@@ -12,21 +14,27 @@ intervals 36 to 60 % then hold the truth (docs/savings.md). With λ in the grid 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from savings.uncertainty.noise import inflation, whitened
+from savings.uncertainty.noise import inflation, prior_grid, whitened
+from savings.uncertainty.student import t_cdf, two_sided_t
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from savings.uncertainty.case import Case
 
-_PHI = np.array([0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99, 0.995])
-_WHITE = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
+_GRID = prior_grid(
+    (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99, 0.995, 0.998, 0.9995),
+    (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98),
+)
 LEAST_DOF = 2.0  # a year of drift tells at least of its size and its speed
-NEGLIGIBLE = 1e-4  # pairs that share less than this of the likelihood are left out of the variances
+NEGLIGIBLE = 1e-4  # pairs that share less than this of the likelihood are left out of the mixture
+_DOFS = np.array([1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0])  # t is kept for these
+_HALVINGS = 40
 
 
 class NoisePosterior(NamedTuple):
@@ -34,15 +42,20 @@ class NoisePosterior(NamedTuple):
 
     phi: NDArray[np.float64]  # memory from one row to the next
     white: NDArray[np.float64]  # λ, share of the variance that is new in every row
-    share: NDArray[np.float64]  # of the restricted likelihood, sum 1
+    share: NDArray[np.float64]  # of likelihood times prior, sum 1
     variance: NDArray[np.float64]  # s² of one row [u²]
     n_effective: float  # n' = n / (1 + 2 Σ ρ(k)), averaged
-    dof: float  # n' - p, at least LEAST_DOF
+    dofs: NDArray[np.float64]  # n' - p of each pair, at least LEAST_DOF
 
     @property
     def correlation(self) -> float:
         """Correlation of neighbouring rows, averaged."""
         return float(self.share @ ((1.0 - self.white) * self.phi))
+
+    @property
+    def dof(self) -> float:
+        """Degrees of freedom, averaged over the pairs."""
+        return float(self.share @ self.dofs)
 
 
 def noise_posterior(case: Case) -> NoisePosterior:
@@ -50,41 +63,58 @@ def noise_posterior(case: Case) -> NoisePosterior:
 
     A case whose rows leave no degree of freedom says nothing: variances are NaN.
     """
-    phi, white, prior = _grid()
     n, p = case.n, case.p
     if n <= p + 1:
         nothing = np.full(1, np.nan)
-        return NoisePosterior(np.zeros(1), np.zeros(1), np.ones(1), nothing, float(n), 1.0)
+        return NoisePosterior(np.zeros(1), np.zeros(1), np.ones(1), nothing, float(n), np.ones(1))
     columns = np.column_stack([case.basis, case.residual / _size(case.residual)])
-    rows, log_det = whitened(columns, np.diff(case.position), phi, white)
+    rows, log_det = whitened(columns, np.diff(case.position), _GRID.phi, _GRID.white)
     rows = np.ascontiguousarray(rows.transpose(1, 0, 2))
     products = np.swapaxes(rows, 1, 2) @ rows
     design, cross = products[:, :p, :p], products[:, :p, p:]
     rest = (products[:, p:, p:] - np.swapaxes(cross, 1, 2) @ np.linalg.solve(design, cross))[:, 0, 0]
     rest = np.maximum(rest, np.finfo(float).tiny)
     log_likelihood = -0.5 * (log_det + np.linalg.slogdet(design)[1] + (n - p) * np.log(rest))
-    share = prior * np.exp(log_likelihood - log_likelihood.max())
+    share = _GRID.prior * np.exp(log_likelihood - log_likelihood.max())
     likely = share > NEGLIGIBLE * share.sum()
-    phi, white, share = phi[likely], white[likely], share[likely] / share[likely].sum()
-    remembered = (1.0 - white) * phi / (1.0 - phi)
-    n_effective = n / (1.0 + 2.0 * float(share @ remembered))
+    phi, white, share = _GRID.phi[likely], _GRID.white[likely], share[likely] / share[likely].sum()
+    counted = n / (1.0 + 2.0 * (1.0 - white) * phi / (1.0 - phi))
     variance = rest[likely] / (n - p) * _size(case.residual) ** 2
-    return NoisePosterior(phi, white, share, variance, n_effective, max(n_effective - p, LEAST_DOF))
+    n_effective = n / float(share @ (n / counted))
+    return NoisePosterior(phi, white, share, variance, n_effective, np.maximum(counted - p, LEAST_DOF))
 
 
-def standard_errors(
-    case: Case, posterior: NoisePosterior, targets: NDArray[np.float64], *, process: bool = True
+def half_widths(
+    case: Case, posterior: NoisePosterior, targets: NDArray[np.float64], confidence: float, *, process: bool = True
 ) -> NDArray[np.float64]:
-    """Return the standard error (T,) of each total of `targets` (T, m) [unit of energy]; see `Case.weights`."""
+    """Return half the width (T,) of the interval of each total of `targets` (T, m) [unit]; see `Case.weights`."""
     weights = case.weights(targets, process=process)
     spread = inflation(weights, case.places, posterior.phi, posterior.white)
-    return np.sqrt(np.maximum(spread @ (posterior.share * posterior.variance), 0.0))
+    errors = np.sqrt(np.maximum(spread * posterior.variance, 0.0))
+    return _mixture_half_width(errors, posterior, confidence)
 
 
-def _grid() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return φ, λ and the area of the grid that each pair stands for, all (K,): a flat prior on both."""
-    phi, white = np.meshgrid(_PHI, _WHITE, indexing="ij")
-    return phi.ravel(), white.ravel(), np.outer(np.gradient(_PHI), np.gradient(_WHITE)).ravel()
+def _mixture_half_width(
+    errors: NDArray[np.float64], posterior: NoisePosterior, confidence: float
+) -> NDArray[np.float64]:
+    """Return what a share `confidence` of a mixture of t lies within (T,); `errors` (T, K) scale them."""
+    kept = np.abs(np.log(posterior.dofs[:, None] / _DOFS)).argmin(axis=1)
+    groups = [(kept == each, *_within(float(_DOFS[each]))) for each in np.unique(kept)]
+    low, high = np.zeros(len(errors)), errors.max(axis=1) * 1.1 * two_sided_t(confidence, float(_DOFS[kept.min()]))
+    scale = np.where(errors > 0.0, errors, 1.0)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        ratio = middle[:, None] / scale
+        held = sum(np.interp(ratio[:, own], t, share) @ posterior.share[own] for own, t, share in groups)
+        low, high = np.where(held < confidence, middle, low), np.where(held < confidence, high, middle)
+    return np.where(np.isnan(errors).any(axis=1), np.nan, 0.5 * (low + high))
+
+
+@lru_cache(maxsize=len(_DOFS))
+def _within(dof: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return t from 0 up (k,) and the share of Student's t that lies within ± each."""
+    t = np.sinh(np.linspace(0.0, np.arcsinh(1e4), 3000))
+    return t, 2.0 * t_cdf(t, dof) - 1.0
 
 
 def _size(residual: NDArray[np.float64]) -> float:

@@ -62,9 +62,9 @@ def test_unit_does_not_matter() -> None:
     noise = remembering(np.random.default_rng(5), 0.6, (DAYS,))
     targets = np.tri(DAYS)[[30, 200, 364]]
     one, thousand = case_of(noise, columns), case_of(1000 * noise, columns)
-    errors = [reml.standard_errors(each, reml.noise_posterior(each), targets) for each in (one, thousand)]
+    errors = [reml.half_widths(each, reml.noise_posterior(each), targets, 0.9) for each in (one, thousand)]
     np.testing.assert_allclose(errors[1], 1000 * errors[0], rtol=1e-9)
-    alone = [reml.standard_errors(one, reml.noise_posterior(one), row[None])[0] for row in targets]
+    alone = [reml.half_widths(one, reml.noise_posterior(one), row[None], 0.9)[0] for row in targets]
     np.testing.assert_allclose(errors[0], alone, rtol=1e-12)
 
 
@@ -72,7 +72,26 @@ def test_no_degree_of_freedom() -> None:
     """Fewer rows than parameters give no number instead of a wrong one."""
     case = case_of(np.ones(DAYS), design(2 * DAYS))
     few = Case(**{**vars(case), "residual": case.residual[:4], "basis": case.basis[:4], "position": case.position[:4]})
-    assert np.isnan(reml.standard_errors(few, reml.noise_posterior(few), np.ones((1, DAYS)))).all()
+    assert np.isnan(reml.half_widths(few, reml.noise_posterior(few), np.ones((1, DAYS)), 0.9)).all()
+
+
+def test_the_interval_is_that_of_the_mixture() -> None:
+    """As many draws of the mixture of t as the confidence says lie within the half width; one t alone gives its own."""
+    rng = np.random.default_rng(7)
+    case = case_of(remembering(rng, 0.97, (DAYS,)), design(2 * DAYS))
+    posterior, target = reml.noise_posterior(case), np.ones((1, DAYS))
+    spread = inflation(case.weights(target), case.places, posterior.phi, posterior.white)[0]
+    errors = np.sqrt(spread * posterior.variance)
+    which = rng.choice(len(errors), 200_000, p=posterior.share)
+    drawn = errors[which] * rng.standard_t(posterior.dofs[which])
+    half = reml.half_widths(case, posterior, target, 0.9)[0]
+    assert np.mean(np.abs(drawn) <= half) == pytest.approx(0.9, abs=0.01)
+    first = posterior._replace(
+        phi=posterior.phi[:1], white=posterior.white[:1], share=np.ones(1), variance=posterior.variance[:1],
+        dofs=np.array([5.0]),
+    )  # fmt: skip
+    alone = reml.half_widths(case, first, target, 0.9)[0]
+    assert alone == pytest.approx(two_sided_t(0.9, 5.0) * errors[0], rel=1e-3)
 
 
 @pytest.mark.parametrize(("phi", "white", "draws", "ols_below"), [(0.85, 0.0, 200, 0.5), (0.9, 0.6, 100, 0.6)])
@@ -88,10 +107,10 @@ def test_coverage(phi: float, white: float, draws: int, ols_below: float) -> Non
     held = np.zeros(3)
     for draw in range(draws):
         case = case_of(noise[:DAYS, draw] - columns[:DAYS] @ moved[:, draw], columns)
-        posterior = reml.noise_posterior(case)
-        found = [(reml.standard_errors(case, posterior, target), posterior.dof)]
-        found += [method.standard_errors(case, target) for method in (ols, hac)]
-        held += [abs(error[draw]) < two_sided_t(0.9, dof) * each[0] for each, dof in found]
+        half = reml.half_widths(case, reml.noise_posterior(case), target, 0.9)[0]
+        others = [method.standard_errors(case, target) for method in (ols, hac)]
+        halves = [half, *(two_sided_t(0.9, dof) * each[0] for each, dof in others)]
+        held += [abs(error[draw]) < each for each in halves]
     assert 0.84 <= held[0] / draws <= 0.96
     assert held[1] / draws < ols_below
     assert held[2] < held[0]

@@ -1,0 +1,146 @@
+"""The demonstrators of the coverage study through OpenDSM's daily and hourly models, beside quaymeter on the same rows.
+
+    python -m venv ENV && ENV/bin/pip install opendsm "multimethod<2"
+    python -m benchmarks.coverage_opendsm --python ENV/bin/python --seeds 30 38 --json
+
+OpenDSM knows temperature only, so air is all that its models get. Its interval is its own: uncertainties of rows added
+in quadrature, as it gives them (`as_shipped`). Those of its hourly model are made for a confidence of 10 % where 90 %
+was meant (opendsm 1.2.7, `hourly/model.py`); `at_90` puts that right by the ratio of the two quantiles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.coverage import CONFIDENCE, Outcome, judged, summary
+from benchmarks.coverage_meters import METERS, ZONE, air_of, known_meter
+from benchmarks.coverage_port import kept_port
+from savings.table import Frequency
+from savings.uncertainty.interval import Method
+from savings.uncertainty.student import two_sided_t
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmarks.coverage_meters import Known
+    from benchmarks.coverage_port import PortHours
+    from savings.table import Table
+
+CHILD = Path(__file__).with_name("opendsm_child.py")
+PERIODS = tuple((kind, months) for kind in ("capecure", "null") for months in (12, 6))
+
+
+class Tried(NamedTuple):
+    """One meter of one seed: its periods, and what quaymeter said of them."""
+
+    name: str
+    frequency: Frequency
+    known: tuple[Known, ...]
+    ours: tuple[Outcome, ...]
+    seconds: float  # of quaymeter for fit and interval of one period
+
+
+def prepared(ports: Mapping[str, PortHours], name: str, frequency: Frequency, path: Path) -> Tried:
+    """Write a meter's case for the other Python, and let quaymeter judge it."""
+    known = tuple(known_meter(ports[kind], name, frequency, months, null=kind == "null") for kind, months in PERIODS)
+    columns: dict[str, Any] = {"frequency": frequency.value, "zone": ZONE.key}
+    _add(columns, "", ports["capecure"], known[0].baseline)
+    for number, ((kind, _), each) in enumerate(zip(PERIODS, known, strict=True)):
+        _add(columns, f"_{number}", ports[kind], each.reporting)
+    np.savez(path, allow_pickle=False, **columns)
+    begun = time.perf_counter()
+    ours = tuple(judged(each, (Method.REML,))[Method.REML.value] for each in known)
+    return Tried(name, frequency, known, ours, (time.perf_counter() - begun) / len(known))
+
+
+def _add(columns: dict[str, Any], suffix: str, port: PortHours, table: Table) -> None:
+    columns[f"start{suffix}"] = table.start
+    columns[f"celsius{suffix}"] = air_of(port, table)
+    columns[f"energy{suffix}"] = table.energy
+
+
+def outcome(known: Known, period: Mapping[str, float], widen: float) -> Outcome:
+    """Return what OpenDSM said of a period [% of its adjusted baseline]."""
+    percent = 100.0 / period["predicted"]
+    half = widen * period["quadrature"] * percent
+    saving = (period["predicted"] - period["measured"]) * percent
+    return Outcome(saving - known.truth * percent, half, half, saving - half > 0.0)
+
+
+def widening(frequency: Frequency, rows: int) -> float:
+    """Return by what an uncertainty of 10 % confidence is multiplied to be one of 90 %; 1 for daily models."""
+    if frequency is not Frequency.HOURLY:
+        return 1.0
+    return two_sided_t(CONFIDENCE, rows - 1) / two_sided_t(1.0 - CONFIDENCE, rows - 1)
+
+
+def measure(python: Path, kept: Path, seeds: range, frequencies: list[Frequency]) -> dict[str, Any]:
+    """Judge every meter of the seeds by both; cells by scenario, meter, frequency and months."""
+    with tempfile.TemporaryDirectory() as folder:
+        tried = {}
+        for seed in seeds:
+            ports = {kind: kept_port(kept, kind, seed) for kind in ("capecure", "null")}
+            for frequency in frequencies:
+                for number, name in enumerate(METERS):
+                    stem = f"{seed}-{frequency}-{number}"
+                    tried[stem] = prepared(ports, name, frequency, Path(folder) / f"{stem}.npz")
+        ran = subprocess.run(
+            [python, CHILD, folder], check=True, capture_output=True, text=True, timeout=24 * 3600
+        )  # fmt: skip
+    answers = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith('{"case"')]
+    return summed_up(tried, answers)
+
+
+def summed_up(tried: Mapping[str, Tried], answers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the cells, the seconds of both, and what OpenDSM refused."""
+    cells: dict[str, dict[str, list[Outcome]]] = {}
+    seconds: dict[str, list[tuple[float, float]]] = {}
+    refused = []
+    for answer in answers:
+        one = tried[answer["case"]]
+        if "error" in answer:
+            refused.append({"meter": one.name, "frequency": one.frequency.value, "error": answer["error"][:200]})
+            continue
+        seconds.setdefault(one.frequency.value, []).append((one.seconds, answer["fit_s"]))
+        for (kind, months), known, ours, period in zip(PERIODS, one.known, one.ours, answer["periods"], strict=True):
+            cell = cells.setdefault(f"{kind} | {one.name} | {one.frequency} | {months}", {})
+            cell.setdefault("quaymeter", []).append(ours)
+            cell.setdefault("opendsm_as_shipped", []).append(outcome(known, period, 1.0))
+            cell.setdefault("opendsm_at_90", []).append(outcome(known, period, widening(one.frequency, period["rows"])))
+    medians = {kind: np.median(np.array(each), axis=0) for kind, each in seconds.items()}
+    return {
+        "cells": {
+            cell: {"n": len(by["quaymeter"]), **{who: summary(each) for who, each in by.items()}}
+            for cell, by in cells.items()
+        },
+        "seconds": {
+            kind: {"quaymeter_fit_and_interval": round(float(own), 4), "opendsm_fit": round(float(other), 3)}
+            for kind, (own, other) in medians.items()
+        },
+        "refused": refused,
+    }
+
+
+def main() -> None:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", type=Path, required=True, help="of an environment that has opendsm")
+    parser.add_argument("--kept", type=Path, default=Path(tempfile.gettempdir()) / "quaymeter-ports")
+    parser.add_argument("--seeds", type=int, nargs=2, default=[0, 2], help="first seed, and the one after the last")
+    parser.add_argument("--frequency", nargs="+", type=Frequency, default=[Frequency.DAILY, Frequency.HOURLY])
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    found = measure(chosen.python, chosen.kept, range(*chosen.seeds), chosen.frequency)
+    print(json.dumps(found, indent=None if chosen.json else 1))
+
+
+if __name__ == "__main__":
+    main()
