@@ -92,7 +92,7 @@ def explain(
         "code": versions[0] != versions[1], "plan": bool(plan), "readings": bool(rows), "events": bool(events),
         "rates": bool(rates), "new days": new.reporting_to != old.reporting_to,
     }  # fmt: skip
-    changed = tuple(cause for cause in CAUSES if there[cause])
+    changed = tuple(cause for cause in CAUSES if there[cause]) or ("code",)  # of one version, in development
     return Explanation(
         against=against, changed=changed, points=_points(rows), rows=rows[:MOST_ROWS], plan=plan,
         plan_revisions=(old.plan_revision, new.plan_revision), events=events, rates=rates, versions=versions,
