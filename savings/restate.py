@@ -84,12 +84,14 @@ def explain(
     """Explain a run by the one before; `compute` is `savings.run.compute`."""
     old, new = before[0], after[0]
     rows = tuple(changed_rows(old, new))
+    theirs = {meter.meter.id: meter for meter in new.meters}
+    reread = any(_patched(each, theirs.get(each.meter.id)) != each for each in old.meters)  # coverage and reasons too
     plan = tuple(name for name in Plan.__struct_fields__ if getattr(old.plan, name) != getattr(new.plan, name))
     events = tuple(sorted(_differing(_events(old), _events(new))))
     rates = tuple(sorted(_differing(_rates(old), _rates(new))))
     versions = (before[1].versions, after[1].versions)
     there = {
-        "code": versions[0] != versions[1], "plan": bool(plan), "readings": bool(rows), "events": bool(events),
+        "code": versions[0] != versions[1], "plan": bool(plan), "readings": reread or bool(rows), "events": bool(events),
         "rates": bool(rates), "new days": new.reporting_to != old.reporting_to,
     }  # fmt: skip
     changed = tuple(cause for cause in CAUSES if there[cause]) or ("code",)  # of one version, in development
