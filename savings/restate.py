@@ -91,8 +91,8 @@ def explain(
     rates = tuple(sorted(_differing(_rates(old), _rates(new))))
     versions = (before[1].versions, after[1].versions)
     there = {
-        "code": versions[0] != versions[1], "plan": bool(plan), "readings": reread or bool(rows), "events": bool(events),
-        "rates": bool(rates), "new days": new.reporting_to != old.reporting_to,
+        "code": versions[0] != versions[1], "readings": reread or bool(rows), "events": bool(events),
+        "plan": bool(plan), "rates": bool(rates), "new days": new.reporting_to != old.reporting_to,
     }  # fmt: skip
     changed = tuple(cause for cause in CAUSES if there[cause]) or ("code",)  # of one version, in development
     return Explanation(
