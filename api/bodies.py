@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 Body = TypeVar("Body", bound=msgspec.Struct)
+MOST = 100  # mistakes that are told
 SHOWN = 3  # mistakes in the one sentence of a problem; `mistakes` has them all
 
 
@@ -52,7 +54,7 @@ def read_body(data: bytes, kind: type[Body]) -> Body:
 
 def checked(document: object, kind: type[Body]) -> Body:
     """Return the record that a document of plain values holds; MistakesError with everything that is wrong with it."""
-    found = list(mistakes(document, kind, ""))
+    found = list(islice(mistakes(document, kind, ""), MOST))
     if found:
         raise MistakesError(found)
     return msgspec.convert(document, kind)

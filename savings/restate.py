@@ -84,15 +84,17 @@ def explain(
     """Explain a run by the one before; `compute` is `savings.run.compute`."""
     old, new = before[0], after[0]
     rows = tuple(changed_rows(old, new))
+    theirs = {meter.meter.id: meter for meter in new.meters}
+    reread = any(_patched(each, theirs.get(each.meter.id)) != each for each in old.meters)  # coverage and reasons too
     plan = tuple(name for name in Plan.__struct_fields__ if getattr(old.plan, name) != getattr(new.plan, name))
     events = tuple(sorted(_differing(_events(old), _events(new))))
     rates = tuple(sorted(_differing(_rates(old), _rates(new))))
     versions = (before[1].versions, after[1].versions)
     there = {
-        "code": versions[0] != versions[1], "plan": bool(plan), "readings": bool(rows), "events": bool(events),
-        "rates": bool(rates), "new days": new.reporting_to != old.reporting_to,
+        "code": versions[0] != versions[1], "readings": reread or bool(rows), "events": bool(events),
+        "plan": bool(plan), "rates": bool(rates), "new days": new.reporting_to != old.reporting_to,
     }  # fmt: skip
-    changed = tuple(cause for cause in CAUSES if there[cause])
+    changed = tuple(cause for cause in CAUSES if there[cause]) or ("code",)  # of one version, in development
     return Explanation(
         against=against, changed=changed, points=_points(rows), rows=rows[:MOST_ROWS], plan=plan,
         plan_revisions=(old.plan_revision, new.plan_revision), events=events, rates=rates, versions=versions,

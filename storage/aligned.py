@@ -52,6 +52,7 @@ class PointColumn:
     readings: NDArray[np.int64]
     bad: NDArray[np.int64]  # readings that count nowhere
     resets: NDArray[np.int64]
+    quality: int  # reasons that any of its readings came with (telemetry.quality)
 
     @property
     def is_total(self) -> bool:
@@ -159,6 +160,7 @@ def _on(clock: RowClock, row: PointRow, found: Columns) -> PointColumn:
     return PointColumn(
         row=row, value=amount.astype(np.float64), coverage=coverage, readings=added("n").astype(np.int64),
         bad=added("n_bad").astype(np.int64), resets=added("resets").astype(np.int64),
+        quality=int(np.bitwise_or.reduce(found["quality"][own], initial=0)),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from storage.rates import emission_factors, tariffs
 from storage.row_clock import last_whole_day
 from telemetry.errors import ContractError, StorageError
 from telemetry.plan import DayTypes, Status
+from telemetry.quality import Reason
 from worker.static_factors import factor_changes
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def run_input(
         meters=tuple(_meter(found.plan, figure, agreed) for figure in data.figures),
         tariffs=tariffs(connection, site, {tariff for point in points for tariff in point.tariff}),
         emission_factors=emission_factors(connection, site, {point.emission_factor for point in points} - {""}),
-        factor_changes=_factor_changes(found.plan, data),
+        factor_changes=_factor_changes(found.plan, data), simulated=_simulated(data),
     )  # fmt: skip
 
 
@@ -137,6 +138,12 @@ def _source(column: PointColumn, role: str) -> Source:
         accuracy_class=row.accuracy_class, calibration_due=row.calibration_due, readings=int(column.readings.sum()),
         bad_readings=int(column.bad.sum()),
     )  # fmt: skip
+
+
+def _simulated(data: Aligned) -> bool:
+    """Whether any reading of the figures or their drivers is marked as simulated."""
+    columns = [column for figure in data.figures for column in (*figure.points.values(), *figure.drivers.values())]
+    return any(column.quality & Reason.SIMULATED for column in columns)
 
 
 def _factor_changes(plan: Plan, data: Aligned) -> tuple[FactorChange, ...]:

@@ -94,7 +94,7 @@ def one(
             decode_input(savings_runs.input_bytes(connection, shown.id)),
             decode_run(savings_runs.run_bytes(connection, shown.id)),
         )  # fmt: skip
-        simulated = data[0].simulated if data else _simulated(connection, chosen.id, [found])
+        simulated = (data is not None and data[0].simulated) or _simulated(connection, chosen.id, [found])
     reader = RunReader(*data, say) if data else None
     meters = reader.meters() if reader else ()
     told = words(say.language, REPORT)
@@ -105,7 +105,7 @@ def one(
         drawn=next((meter.id for meter in meters if meter.cumulative), ""),  # what the arrow keys read
         together=reader.together() if reader else (), simulated=simulated,
         confidence=percent(told, shown.confidence if shown else found.plan.confidence, 0),
-        events=event_rows(events, data[1] if data else None, say, ZoneInfo(chosen.timezone)),
+        events=event_rows(events, found.plan, data[1] if data else None, say, ZoneInfo(chosen.timezone)),
         runs=[_run_line(found, each, chosen, say, shown) for each in runs],
         plan=plan_facts(found.revision, say, chosen.timezone),
         address=f"/api/v1/demonstrators/{found.key}", site_query=f"site={chosen.id}", verdict_words=WORDS, sign=_sign,

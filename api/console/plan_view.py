@@ -9,6 +9,7 @@ from api.language import noted
 from locales import REPORT
 from locales.words import words
 from reports.figures import NONE, day, days_between, number, percent, shown, significant, with_unit
+from reports.suggestions import evidence_words, title_words
 from reports.verdict import expected_share
 from telemetry.plan import EventMethod, Option, Status
 
@@ -72,32 +73,33 @@ def _periods(plan: Plan, say: Words, told: Words) -> Iterator[tuple[str, str]]:
     )
 
 
-def event_rows(rows: Iterable[EventRow], run: Run | None, say: Words, zone: ZoneInfo) -> list[tuple[str, ...]]:
+def event_rows(
+    rows: Iterable[EventRow], plan: Plan, run: Run | None, say: Words, zone: ZoneInfo
+) -> list[tuple[str, ...]]:
     """Return events as they stand, with what the run made of them: days, title, status, size, evidence, who."""
-    outcomes = {each.event.id: (each, meter.unit) for meter in (run.meters if run else ()) for each in meter.events}
-    return [_event_row(row, outcomes.get(row.key), say, zone) for row in rows]
+    outcomes = {each.event.id: each for meter in (run.meters if run else ()) for each in meter.events}
+    units = {meter.id: meter.unit for meter in plan.meters}
+    return [_event_row(row, outcomes.get(row.key), units.get(row.event.meter, ""), say, zone) for row in rows]
 
 
-def _event_row(row: EventRow, outcome: tuple[EventOutcome, str] | None, say: Words, zone: ZoneInfo) -> tuple[str, ...]:
+def _event_row(row: EventRow, outcome: EventOutcome | None, unit: str, say: Words, zone: ZoneInfo) -> tuple[str, ...]:
     told, event = words(say.language, REPORT), row.event
     decided = NONE
     if event.status is not Status.SUGGESTED:
         decided = say("%(who)s, %(time)s", who=row.who, time=say.time(row.at, zone, style="short"))
+    size = say("its days are left out") if event.method is EventMethod.EXCLUDED else _size(event, outcome, unit, told)
     return (
-        days_between(told, event.first_day, event.last_day), event.title, say(STATUSES[event.status]),
-        _size(event, outcome, say, told), event.evidence or NONE, decided,
+        days_between(told, event.first_day, event.last_day), title_words(event.title, told),
+        say(STATUSES[event.status]), size, evidence_words(event.evidence, told) or NONE, decided,
     )  # fmt: skip
 
 
-def _size(event: NonRoutineEvent, outcome: tuple[EventOutcome, str] | None, say: Words, told: Words) -> str:
-    """Say what an event adds to the baseline, with its standard error."""
-    if event.method is EventMethod.EXCLUDED:
-        return say("its days are left out")
-    amount, error, unit = event.amount, event.standard_error, ""
-    if outcome is not None:
-        amount, error, unit = outcome[0].amount, outcome[0].standard_error, shown(told, outcome[1])
+def _size(event: NonRoutineEvent, outcome: EventOutcome | None, unit: str, told: Words) -> str:
+    """Say what an event adds to the baseline, with its standard error: what the run found, else what was said."""
+    sized = event if outcome is None else outcome
+    amount, error = sized.amount, sized.standard_error
     if amount is None:
         return NONE
-    places = max(significant(error, 2), 0) if error else 0
+    places = significant(error, 2) if error else significant(amount)
     text = number(told, amount, places)
-    return with_unit(f"{text} ± {number(told, error, places)}" if error else text, unit)
+    return with_unit(f"{text} ± {number(told, error, places)}" if error else text, shown(told, unit))

@@ -171,13 +171,17 @@ class RunReader:
         return Card(label=label, value=shown_value(self.told, figure), interval=interval_of(self.told, figure))
 
     def _month(self, row: MonthRow) -> tuple[str, ...]:
+        """Return a month, the saving first: a phone shows three columns."""
         told, saving = self.told, row.saving
         places = max(decimals_of(saving), 0)
-        plain = [number(told, value, places) for value in (row.measured, row.adjusted, saving.value)]
         interval = "–"
         if saving.low is not None and saving.high is not None:
             interval = f"{number(told, saving.low, places)} … {number(told, saving.high, places)}"
-        return (month(told, row.month), *plain, interval, number(told, row.cumulative, places))
+        others = (row.cumulative, row.measured, row.adjusted)
+        return (
+            month(told, row.month), number(told, saving.value, places), interval,
+            *(number(told, value, places) for value in others),
+        )  # fmt: skip
 
     def _days(self, part: Part) -> Iterator[DayRow]:
         daily = part.run.daily

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storage.demonstrators import Demonstrator
     from storage.savings_runs import FigureRow, RunRow
 
+WIDEST = 200  # characters of a line that is not written to a terminal
 Site = Annotated[str, typer.Option(help="Site id, where the database holds several.")]
 Name = Annotated[str, typer.Argument(help="Id of the demonstrator.")]
 
@@ -58,7 +59,7 @@ def list_(context: typer.Context, *, site: Site = "", as_json: Json = False) -> 
             head = ["", "", ""]
         if stands is None:
             table.add_row(*head, "no run yet", "", "")
-    stdout().print(table)
+    _print(table)
 
 
 def show(context: typer.Context, name: Name, *, site: Site = "", as_json: Json = False) -> None:
@@ -172,7 +173,7 @@ def events(context: typer.Context, name: Name, *, site: Site = "", as_json: Json
         event = row.event
         days = f"{event.first_day} – {event.last_day}"
         table.add_row(row.key, event.meter, days, event.title, "withdrawn" if row.withdrawn else event.status, row.who)
-    stdout().print(table)
+    _print(table)
 
 
 def _where(context: typer.Context, site: str) -> tuple[str, str]:
@@ -227,7 +228,7 @@ def _show_runs(found: list[RunRow]) -> None:
                 *head, figure.meter, _range(figure, "saving", figure.unit), _range(figure, "percent", "%"), changed
             )
             head, changed = ["", "", "", ""], ""
-    stdout().print(table)
+    _print(table)
 
 
 def _table(*columns: str) -> Table:
@@ -236,6 +237,14 @@ def _table(*columns: str) -> Table:
     for name in columns:
         table.add_column(name, no_wrap=True, overflow="ignore")
     return table
+
+
+def _print(table: Table) -> None:
+    """Write a table; as wide as it is where it is not written to a terminal."""
+    console = stdout()
+    if not console.is_terminal:
+        console.width = WIDEST
+    console.print(table)
 
 
 def _range(figure: FigureRow, name: str, unit: str) -> str:

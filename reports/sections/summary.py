@@ -71,6 +71,15 @@ def _figures(material: Material, part: Part) -> Iterator[Block]:
             confidence=confidence,
         )
     )  # fmt: skip
+    warnings = sum(each.severity == "warning" for each in run.findings)
+    if warnings:
+        yield Paragraph(
+            text=say.plural(
+                "%(n)s warning qualifies this figure: it stands below, under “What must be known”.",
+                "%(n)s warnings qualify this figure: they stand below, under “What must be known”.",
+                warnings,
+            )
+        )
     expected = expectation(part, say) if part is material.parts[0] else ""  # of the measure's own figure
     if expected:
         yield Paragraph(text=expected)

@@ -62,6 +62,13 @@ def test_every_mistake_of_shape_is_named_at_once() -> None:
     assert found["periods"].startswith("the baseline must begin before it ends")
 
 
+def test_thousands_of_mistakes_are_told_by_the_first_hundred() -> None:
+    """A body that is wrong all over is not answered by one that is longer than itself."""
+    with pytest.raises(MistakesError) as caught:
+        read_body(json.dumps(plan_document(context=[0] * 20_000)).encode(), Plan)
+    assert len(caught.value.mistakes) == 100
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 60_000, b"[]", b"null", b'"plan"', b"NaN"])
 def test_what_is_no_plan_at_all_is_said_so(body: bytes) -> None:
     """Broken, deeply nested and other JSON ends in a mistake, not in an error of ours."""

@@ -105,6 +105,12 @@ def test_one_change_costs_no_further_run() -> None:
     assert len(found.effects) == 1
 
 
+def test_what_nothing_else_explains_is_the_code() -> None:
+    """Two runs of one content differ by what computed them, though both call themselves alike."""
+    found = explain(1, (OLD, summed(OLD)), (OLD, summed(OLD)), summed)
+    assert (found.changed, [effect.saving for effect in found.effects]) == (("code",), [0.0])
+
+
 def test_hours_that_the_clock_shows_twice_are_told_apart() -> None:
     """Of two rows that begin alike, only the one that changed is named."""
     (meter,) = OLD.meters

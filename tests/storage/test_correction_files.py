@@ -162,7 +162,7 @@ def test_the_look_ahead_is_what_then_happens(database: str, path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM correction, rollup_pending").fetchone() == (0,)
         assert list_(connection, withdrawn=True) == []
     assert (change.point, str(change.day), change.unit) == (ENERGY, "2025-07-01", "kW.h")
-    assert (change.before.value, change.after.value) == (pytest.approx(59.0), pytest.approx(5.9))
+    assert [change.before.value, change.after.value] == pytest.approx([59.0, 5.9])
     correct(database, proposals, who="test", why="tenfold", source=source_of(path))
     refresh_all(database)
     with connect(database, autocommit=True) as connection:

@@ -16,6 +16,7 @@ from storage.events_nonroutine import accept, declare_event, withdraw
 from storage.savings_runs import input_bytes, newest, run_row, runs
 from telemetry.errors import ContractError, StorageError
 from telemetry.plan import NonRoutineEvent
+from telemetry.quality import Reason
 from tests.storage.aligned_site import a_plan, a_site, midnight_s, steady, steps, store
 from worker.run_input import run_input
 from worker.savings_runs import SETTLED, due, make_run
@@ -71,6 +72,14 @@ def test_the_input_says_all_that_a_run_rests_on(connection: Connection) -> None:
     sources = {source.point: source for source in meter.sources}
     assert sources["quay/pump/t_air"].readings == 6 * 96 - 4  # and a day of 23 hours
     assert (sources["quay/pump/gas"].role, sources["quay/pump/on"].role) == ("energy", "driver")
+
+
+def test_one_simulated_reading_makes_the_whole_run_a_simulated_one(port: str, connection: Connection) -> None:
+    """Where any reading of a figure or a driver is marked as simulated, the input says so and every report with it."""
+    assert not run_input(connection, "quay", "heat", now=NOW).simulated
+    columns = {"t_air": _readings(missing=True)["t_air"]}
+    store(port, columns, received=NOW, quality=int(Reason.SIMULATED))
+    assert run_input(connection, "quay", "heat", now=NOW).simulated
 
 
 def test_a_late_file_restates_the_run(port: str, connection: Connection) -> None:
