@@ -202,6 +202,50 @@ def test_a_late_reading_within_a_window_waits_for_its_withdrawal(database: str) 
     assert stored(database, point_id, "15m")[AUTUMN]["total"] == 7.0
 
 
+HOURLY = Said(
+    starts=AUTUMN, ends=AUTUMN + 3600.0, readings=[(AUTUMN, 7.0, 0), (AUTUMN + 3000.0, 8.0, 0)], cadence_s=3600.0
+)
+WEEKLY = Said(
+    starts=AUTUMN, ends=AUTUMN + 21.0 * DAY, cadence_s=7.0 * DAY,
+    readings=[(AUTUMN + 7.0 * DAY * week, 100.0 * week, 0) for week in range(3)],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "said"), [("gauge", HOURLY), ("counter", WEEKLY)])
+def test_a_coarse_correction_holds_beyond_its_window(database: str, kind: str, said: Said) -> None:
+    """Its last reading holds as its cadence says, until live readings come; withdrawn, nothing of that is left."""
+    point = Corrected(kind=kind, silent_s=300, period_s=60.0)
+    point_id = make_point(database, point)
+    live = [(said.starts - 60.0, 0.0, 0), (said.starts + 60.0, 5.0, 0), (said.ends + 2400.0, 300.0, 0)]
+    store(database, point_id, live)
+    refresh_all(database)
+    number = make(database, point_id, said)
+    refresh_all(database)
+    corrected = point.with_corrections([said])
+    check(database, point_id, corrected, corrected.counting(live))
+    assert sum(row["valid_s"] for row in stored(database, point_id, "1d").values()) > said.ends - said.starts
+    withdraw(database, [number], who="test", why="it was wrong")
+    refresh_all(database)
+    check(database, point_id, point, live)
+
+
+@pytest.mark.parametrize("kind", ["gauge", "counter"])
+def test_days_struck_out_after_coarse_history_are_bridged_from_it(database: str, kind: str) -> None:
+    """The neighbour of what follows is then in the history, whose rows are coarser than those that went away."""
+    point = Corrected(kind=kind, silent_s=3.0 * DAY, period_s=30.0, stretches=[(AUTUMN - 7200.0, AUTUMN, 3600.0)])
+    point_id = make_point(database, point)
+    history = [(AUTUMN - 3600.0 * k, 100.0 - k, 0) for k in range(3)]
+    live = [(AUTUMN + 60.0 + 1800 * k, 110.0 + k, 0) for k in range(100)]
+    store_history(database, point_id, history, 3600.0)
+    store(database, point_id, live)
+    refresh_all(database)
+    struck = Said(starts=AUTUMN + 30.0, ends=AUTUMN + 37 * 3600.0)
+    make(database, point_id, struck)
+    refresh_all(database)
+    point = point.with_corrections([struck])
+    check(database, point_id, point, point.counting([*history, *live]))
+
+
 def test_only_what_a_correction_reaches_is_written_again(database: str) -> None:
     """Rows of other times and of other points keep the version they had."""
     point, wrong, said = tenfold("counter")
