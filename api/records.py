@@ -58,6 +58,7 @@ MEANINGS = {
     "daily": "The reporting period by day.",
     "day": "Local days.",
     "day_types": "Kinds of day that the model may tell apart.",
+    "leave_out_extrapolation": "Rows beyond the baseline's range of a driver are in no sum, and listed.",
     "days": "Days, or names, concerned.",
     "declared_at": "When it was declared.",
     "demonstrator": "Id of the demonstrator.",
