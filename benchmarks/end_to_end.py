@@ -3,10 +3,10 @@
     python -m benchmarks.end_to_end --json                one port, about a minute and a half
     python -m benchmarks.end_to_end --seeds 10 --json     how often the interval holds the truth
 
-Each seed is a port of its own, that has run a year, in a database of its own: sensors with their noise and faults, import, roll-ups, plans
-with periods, runs as the worker makes them. On the first one it is also looked at what must and must not change a run:
-a non-routine event that is found and agreed upon, readings that come late, readings that are corrected, a meter that
-is swapped, days of 23 and 25 hours.
+Each seed is a port of its own, that has run a year, in a database of its own: sensors with their noise and faults,
+import, roll-ups, plans with periods, runs as the worker makes them, a non-routine event that is found and agreed upon.
+On the first one it is also looked at what must and must not change a run: readings that come late, readings that are
+corrected, a meter that is swapped, days of 23 and 25 hours.
 """
 
 from __future__ import annotations
