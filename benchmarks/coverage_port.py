@@ -69,7 +69,7 @@ def kept_port(folder: Path, scenario: str, seed: int) -> PortHours:
 
 def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
     site = load_site(default_site_file())
-    scenario = _settled(load_scenario(scenario_name, seed=seed))
+    scenario = settled(load_scenario(scenario_name, seed=seed))
     port = Port(site, scenario)
     meters = [(plan, meter) for plan in site.demonstrators for meter in plan.meters]
     keys = {*ALWAYS, *(each.point for _, meter in meters for each in meter.points)}
@@ -91,7 +91,7 @@ def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
     return arrays
 
 
-def _settled(scenario: Scenario) -> Scenario:
+def settled(scenario: Scenario) -> Scenario:
     """Return a scenario that begins so many months earlier, with all that happens on the same days."""
     measures = [structs.replace(each, start=_later(each.start), end=_later(each.end)) for each in scenario.measures]
     events = [structs.replace(each, start=_later(each.start), end=_later(each.end)) for each in scenario.happenings]

@@ -59,10 +59,9 @@ def level_shifts(series: Series, least_score: float) -> tuple[Shift, ...]:
     if len(series.day) < 3 * LEAST_DAYS or not np.isfinite(series.noise.variance).all():
         return ()
     white = _Whitened(series)
-    windows = _windows(white.edges(least_score), len(series.day))
+    windows = _joined(white.shifts(_windows(white.edges(least_score), len(series.day))))
     while windows:
-        size, error = white.fit([np.array(window)[:, None] for window in windows])
-        found = [Shift(*each) for each in zip(windows, size.tolist(), error.tolist(), strict=True)]
+        found = white.shifts(windows)
         weakest = min(found, key=lambda each: each.score)
         if weakest.score >= least_score:
             return tuple(found)
@@ -75,6 +74,28 @@ def _windows(edges: Sequence[int], days: int) -> list[Window]:
     segments = list(zip([0, *edges], [*edges, days], strict=True))
     usual = max(segments, key=lambda each: each[1] - each[0])
     return [each for each in segments if each != usual]
+
+
+def _joined(shifts: Sequence[Shift]) -> list[Window]:
+    """Return windows of which those that follow each other, alike in size, are one.
+
+    A slow drift is found as stairs; whoever looks at it sees one stretch. A month that stands out from days that stand
+    out a little themselves, as a stage of a measure does, is a stretch of its own.
+    """
+    joined: list[Window] = []
+    before = 0.0
+    for each in shifts:
+        if joined and joined[-1][1] == each.window[0] and _alike(before, each.size):
+            joined[-1] = (joined[-1][0], each.window[1])
+        else:
+            joined.append(each.window)
+        before = each.size
+    return joined
+
+
+def _alike(one: float, other: float) -> bool:
+    """Tell whether two sizes lie on one side of the usual level, the smaller at least half of the larger."""
+    return one * other > 0.0 and 2.0 * min(abs(one), abs(other)) >= max(abs(one), abs(other))
 
 
 class _Whitened:
@@ -122,6 +143,11 @@ class _Whitened:
                 break
             del edges[weakest]
         return edges
+
+    def shifts(self, windows: Sequence[Window]) -> list[Shift]:
+        """Return the sizes of windows fitted together."""
+        size, error = self.fit([np.array(window)[:, None] for window in windows])
+        return [Shift(*each) for each in zip(windows, size.tolist(), error.tolist(), strict=True)]
 
     def fit(self, windows: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the shifts (w,) of windows, as their two edges, fitted together, and their standard errors."""

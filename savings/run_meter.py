@@ -31,7 +31,7 @@ from savings.run_records import (
     percent_figure,
     saving_figure,
 )
-from savings.run_table import coverage_of, excluded_rows, period_rows
+from savings.run_table import coverage_of, excluded_rows, period_rows, within_range
 from savings.run_worth import indicators, run_worth
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 class _Worked(NamedTuple):
     """How far a figure got."""
 
+    after: PeriodRows  # the reporting period, less what the plan leaves out once the baseline's range is known
     baseline: Baseline | None
     saving: AvoidedUse | None
     findings: tuple[Finding, ...]
@@ -54,8 +55,9 @@ class _Worked(NamedTuple):
 
 def meter_run(given: RunInput, meter: MeterInput) -> MeterRun:
     """Return everything a run says of one figure."""
-    before, after = period_rows(given, meter)
-    worked = _worked(given, meter, before, after)
+    before, asked = period_rows(given, meter)
+    worked = _worked(given, meter, before, asked)
+    after = worked.after
     baseline, saving, unit = worked.baseline, worked.saving, meter.meter.unit
     valued = None if saving is None else run_worth(given, meter, before, after, saving)
     findings = (*worked.findings, *(() if valued is None else valued.findings))
@@ -75,7 +77,7 @@ def meter_run(given: RunInput, meter: MeterInput) -> MeterRun:
         methods={} if saving is None else methods_beside(saving, unit),
         model=None if baseline is None else model_record(baseline),
         out_of_sample=None if baseline is None else out_of_sample(baseline),
-        ranges=() if baseline is None else driver_ranges(baseline.table, after.table, labels),
+        ranges=() if baseline is None else driver_ranges(baseline.table, asked.table, labels),
         coverage=(
             coverage_of(before, 0 if baseline is None else len(baseline.table)),
             coverage_of(after, 0 if saving is None else len(saving.start)),
@@ -109,10 +111,12 @@ def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: Perio
     plan = given.plan
     try:
         baseline = fit_baseline(before.table)
+        if plan.leave_out_extrapolation:
+            after = within_range(after, baseline.table)
         saving = avoided_use(baseline, after.table, confidence=plan.confidence, method=plan.method)
     except InsufficientDataError as error:
         found = (*(baseline.findings if baseline else ()), *error.findings)
-        return _Worked(baseline, None, found, outcomes(meter, (), ()))
+        return _Worked(after, baseline, None, found, outcomes(meter, (), ()))
     events = adjusting_events(meter, saving)
     sized = adjustments_of(saving, events)
     agreed, stipulated = stipulated_error(plan, saving, sized)
@@ -122,7 +126,7 @@ def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: Perio
         )  # fmt: skip
     suggestions = suggestions_of(meter, baseline, saving)
     findings = (*baseline.findings, *saving.findings, *stipulated, *suggestion_findings(suggestions))
-    return _Worked(baseline, saving, findings, outcomes(meter, events, sized), suggestions)
+    return _Worked(after, baseline, saving, findings, outcomes(meter, events, sized), suggestions)
 
 
 def _normalised(given: RunInput, baseline: Baseline | None, before: PeriodRows, after: PeriodRows) -> Figure | None:

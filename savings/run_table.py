@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from savings.record import CoverageRecord, Excluded
+from savings.reporting_checks import outside_range
 from savings.table import Driver, Frequency, Role, Table
 from telemetry.errors import ContractError
 from telemetry.plan import EventMethod, NonRoutineEvent, Option, Status
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from telemetry.plan import Plan
 
 BASELINE, REPORTING = "baseline", "reporting"
+BEYOND = "beyond what the baseline has seen"
 _UNUSED = {  # why the fit or the sum passed over a row that the input let through
     BASELINE: "not used by the fit: too little of it is covered, a value twice, or an error code",
     REPORTING: "a kind that the baseline never saw, or an error code",
@@ -69,6 +71,23 @@ def period_rows(given: RunInput, meter: MeterInput) -> tuple[PeriodRows, PeriodR
         _period(BASELINE, meter, whole, at=np.flatnonzero(before), events=accepted, factor=factor),
         _period(REPORTING, meter, whole, at=np.flatnonzero(after), events=excluded, factor=factor),
     )
+
+
+def within_range(period: PeriodRows, baseline: Table) -> PeriodRows:
+    """Return a period without the rows that have a driver beyond the baseline's range by more than a tenth of it."""
+    reasons = dict(zip(period.at.tolist(), period.reasons, strict=True))
+    out = np.zeros(len(period.table), np.bool_)
+    for driver in baseline.drivers:
+        if driver.role is Role.CATEGORY:
+            continue
+        beyond = outside_range(driver.values, period.table.driver(driver.name).values)
+        reasons |= {int(row): f"{driver.name}: {BEYOND}" for row in period.table_rows[beyond & ~out]}
+        out |= beyond
+    kept = ~out
+    return period._replace(
+        reasons=tuple(reasons[row] for row in period.at.tolist()), table=period.table.take(kept),
+        table_rows=period.table_rows[kept],
+    )  # fmt: skip
 
 
 def stipulated_factor(plan: Plan) -> float:

@@ -32,6 +32,7 @@ class DayTypes(StrEnum):
 
     NONE = "none"
     WEEK = "week"  # Monday to Friday, Saturday, Sunday
+    WEEKDAY = "weekday"  # each day of the week: a boiler that rested on Sunday starts cold on Monday
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,6 +124,7 @@ class Plan(_Record, frozen=True):
     drivers: tuple[DriverPlan, ...] = ()
     day_types: DayTypes = DayTypes.WEEK
     frequency: str = "daily"  # daily, hourly or monthly
+    leave_out_extrapolation: bool = False  # rows beyond the baseline's range of a driver are in no sum, and listed
     periods: Periods | None = None  # None: not yet dated, so that nothing can be computed
     confidence: Annotated[float, Meta(gt=0.5, lt=1.0)] = 0.9
     method: str = "reml"

@@ -53,6 +53,7 @@ def _read_plan(section: Section, known: Known) -> Plan | None:
     if confidence is not None and not 0.5 < confidence < 1:
         section.wrong("confidence", f"`confidence` is {confidence:g}", "write a share above 0.5 and below 1, as 0.9")
     day_types = section.choice("day_types", [str(each) for each in DayTypes], required=False)
+    left_out = section.flag("leave_out_extrapolation")
     frequency = section.choice("frequency", FREQUENCIES, required=False)
     method = section.choice("method", METHODS, required=False)
     periods = _read_periods(section)
@@ -69,6 +70,7 @@ def _read_plan(section: Section, known: Known) -> Plan | None:
     plan = Plan(
         id=section.text("id"), name=name, measure=measure, boundary=boundary, option=option, meters=metered.meters,
         drivers=metered.drivers, day_types=DayTypes(day_types or DayTypes.WEEK), frequency=frequency or "daily",
+        leave_out_extrapolation=left_out,
         periods=periods, confidence=confidence or 0.9, method=method or "reml", expected_saving=expected,
         interactive_effects=effects, static_factors=static_factors, stipulations=stipulations, cost=cost,
         responsible=responsible, context=context, note=note, ipmvp_edition=edition or EDITION,

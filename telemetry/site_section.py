@@ -164,6 +164,13 @@ class Section:
             return {}
         return dict(value)
 
+    def flag(self, key: str) -> bool:
+        """Return yes or no, no where nothing is said."""
+        value = self.value(key, required=False)
+        if value is not None and not isinstance(value, bool):
+            self.wrong(key, f"`{key}` is neither yes nor no", f"write `{key} = true`, without quotes, or leave it out")
+        return value is True
+
     def day(self, key: str) -> date | None:
         """Return a day without time."""
         value = self.value(key, required=False)

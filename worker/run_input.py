@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 DAY_TYPE = "day_type"
 DAY_TYPE_NAME = {"fr": "Type de jour", "en": "Kind of day"}
-KINDS_OF_DAY = np.array([0, 0, 0, 0, 0, 1, 2], np.float64)  # Monday to Friday, Saturday, Sunday
+KINDS_OF_DAY = {  # by day of the week from Monday
+    DayTypes.WEEK: np.array([0, 0, 0, 0, 0, 1, 2], np.float64), DayTypes.WEEKDAY: np.arange(7.0),
+}  # fmt: skip
 
 
 def run_input(
@@ -99,8 +101,8 @@ def _last_day(plan: Plan, last: date) -> date:
 def _meter(plan: Plan, figure: AlignedFigure, agreed: Iterable[NonRoutineEvent]) -> MeterInput:
     roles = {driver.point: driver.role for driver in plan.drivers_of(figure.meter)}
     drivers = [_driver(column, roles[key]) for key, column in figure.drivers.items()]
-    if plan.day_types is DayTypes.WEEK and plan.frequency != "monthly":
-        kinds = KINDS_OF_DAY[weekday(figure.clock.start)]
+    if plan.day_types in KINDS_OF_DAY and plan.frequency != "monthly":
+        kinds = KINDS_OF_DAY[plan.day_types][weekday(figure.clock.start)]
         drivers.append(
             DriverColumn(
                 name=DAY_TYPE, label=DAY_TYPE_NAME, role="category", unit="", is_total=False, values=_column(kinds)

@@ -7,7 +7,7 @@ from pathlib import Path  # noqa: TC003 – typer reads annotations when it runs
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 from typer.core import TyperGroup
 
 from quaymeter.cli.context import Json, settings_of, user_name
@@ -228,7 +228,7 @@ def _tell_made(made: Sequence[Correction], *, as_json: bool) -> None:
 
 
 def _show(corrections: Sequence[Correction]) -> None:
-    table = Table("number", "point", "from, to [UTC]", "what", "who, why")
+    table = Table("number", Column("point", overflow="fold"), "from, to [UTC]", "what", "who, why")
     for one in corrections:
         what = f"{one.readings} readings of {one.source}" if one.readings else "struck out"
         gone = f"\nwithdrawn by {one.withdrawn_by}: {one.withdrawn_why}" if one.withdrawn_at else ""
@@ -246,7 +246,7 @@ def _tell_changes(changes: Sequence[DayChange], *, as_json: bool) -> None:
     if not changes:
         say("nothing would change")
         return
-    table = Table("point", "day", "unit", "was", "would be", "readings", "coverage")
+    table = Table(Column("point", overflow="fold"), "day", "unit", "was", "would be", "readings", "coverage")
     for one in changes:
         table.add_row(
             one.point, str(one.day), one.unit, _figure(one.before.value), _figure(one.after.value),

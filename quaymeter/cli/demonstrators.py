@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from quaymeter.cli.context import Json, settings_of, user_name
+from quaymeter.cli.demonstrator_events import commands
 from quaymeter.cli.output import ExitCode, progress, say, show_json, stdout
 from storage import demonstrators as kept
 from storage import events_nonroutine, savings_runs
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="Demonstrators: plans, savings runs and non-routine events.", no_args_is_help=True)
     group.command("list")(list_)
-    for command in (show, run, runs, events):
+    for command in (show, run, runs, events, *commands(_where)):
         group.command()(command)
     app.add_typer(group, name="demonstrators")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,9 @@ from storage.events_nonroutine import declare_event
 from telemetry.plan import NonRoutineEvent
 from tests.quaymeter.test_cli import run, run_json
 from tests.storage.aligned_site import a_plan, filled
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PLAN = a_plan(date(2025, 3, 27), date(2025, 3, 31), date(2025, 4, 1))
 
@@ -55,6 +59,38 @@ def test_events_are_listed(database: str, environ: dict[str, str]) -> None:
     (said,) = run_json("demonstrators", "events", "heat", environ=environ)[1]["events"]
     assert (said["title"], said["status"], said["what"], said["by"]) == ("a stop", "suggested", "declared", "A")
     assert "a stop" in run("demonstrators", "events", "heat", environ=environ)[1]
+
+
+def test_a_person_decides_about_events(database: str, environ: dict[str, str]) -> None:
+    """Accepted with evidence and a stated size, rejected with a reason; a size without its error is refused."""
+    stop, none = (
+        NonRoutineEvent(id="", meter="heat", first_day=date(2025, 4, day), last_day=date(2025, 4, day), title="a stop")
+        for day in (1, 2)
+    )
+    with connect(database, autocommit=True) as connection:
+        keys = [declare_event(connection, "quay", "heat", each, who="A").key for each in (stop, none)]
+    accept = ("demonstrators", "accept", "heat", keys[0], "--evidence", "log", "--method", "stated", "--amount", "-9")
+    assert run(*accept, environ=environ)[0] == ExitCode.CONFIGURATION
+    code, said = run_json(*accept, "--standard-error", "1", "--by", "A. Martin", environ=environ)
+    assert (code, said["status"], said["by"]) == (ExitCode.OK, "accepted", "A. Martin")
+    code, said = run_json("demonstrators", "reject", "heat", keys[1], "--why", "a holiday", environ=environ)
+    assert (code, said["status"]) == (ExitCode.OK, "rejected")
+    found = run_json("demonstrators", "events", "heat", environ=environ)[1]["events"]
+    assert {each["id"]: (each["status"], each["amount"]) for each in found} == {
+        keys[0]: ("accepted", -9.0), keys[1]: ("rejected", None),
+    }  # fmt: skip
+    assert run("demonstrators", "reject", "heat", "none", "--why", "x", environ=environ)[0] == ExitCode.CONFIGURATION
+
+
+def test_a_run_is_taken_away_and_verified(tmp_path: Path, environ: dict[str, str]) -> None:
+    """The bundle of the run that stands verifies where no database is; without a run there is none."""
+    out = tmp_path / "heat.zip"
+    bundle = ("demonstrators", "bundle", "heat", "--out", str(out))
+    assert run(*bundle, environ=environ)[0] == ExitCode.UNREACHABLE
+    run("demonstrators", "run", "heat", environ=environ)
+    assert run(*bundle, environ=environ)[0] == ExitCode.OK
+    code, said = run_json("savings", "verify", str(out))
+    assert (code, said["agrees"]) == (ExitCode.OK, True)
 
 
 def test_what_is_asked_wrongly_is_explained(database: str, environ: dict[str, str]) -> None:

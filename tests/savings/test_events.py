@@ -93,6 +93,16 @@ def test_short_stretches_are_joined(meter: Table, baseline: Baseline) -> None:
         assert found.days >= 7
 
 
+def test_an_event_beside_a_stage_is_a_stretch_of_its_own(meter: Table, baseline: Baseline) -> None:
+    """A month at a standstill in the middle of a weaker half year is not taken for the whole half year."""
+    year = second_year(meter, shift=-600.0)
+    energy = year.energy.copy()
+    energy[40 : EVENT.start] -= 120.0
+    found = suggest(avoided_use(baseline, year.with_energy(energy)))
+    (event,) = [each for each in found if each.per_day < -400.0]
+    assert (event.first_day, event.last_day) == DAYS
+
+
 def test_two_events_are_told_apart(meter: Table, baseline: Baseline) -> None:
     """Two plants that stand or run more, months apart, are two suggestions in order of time."""
     year = second_year(meter, shift=-300.0)

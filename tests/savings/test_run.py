@@ -64,6 +64,18 @@ def test_rows_left_out_are_listed(run: Run) -> None:
     assert (reporting.rows, reporting.used) == (365, 351)
 
 
+def test_days_beyond_the_baseline_are_left_out_where_the_plan_says_so(given: RunInput) -> None:
+    """They are listed with the driver and are in no sum, and nothing is extrapolated any more."""
+    plan = msgspec.structs.replace(given.plan, leave_out_extrapolation=True)
+    kept, left = compute(given).meters[0], compute(msgspec.structs.replace(given, plan=plan)).meters[0]
+    beyond = {each.start[:10] for each in left.excluded if each.reason == "air: beyond what the baseline has seen"}
+    (found,) = [each for each in kept.findings if each.code == "extrapolation"]
+    assert beyond == set(found.days)
+    assert left.coverage[1].used == kept.coverage[1].used - len(beyond)
+    assert "extrapolation" not in {each.code for each in left.findings}
+    assert left.ranges == kept.ranges
+
+
 def test_the_same_input_gives_the_same_bytes(given: RunInput, run: Run) -> None:
     """An input read back from its JSON gives a run whose JSON is the same, byte for byte."""
     again = compute(decode_input(encoded(given)))

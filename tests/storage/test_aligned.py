@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -18,8 +20,9 @@ from storage.rollups import rebuild
 from storage.row_clock import last_whole_day, row_clock
 from storage.series import ROLLED, readings
 from telemetry.errors import ContractError
-from telemetry.site import MeterSwap
-from tests.storage.aligned_site import PARIS, a_plan, a_site, filled, midnight_s, steady, steps, store
+from telemetry.plan import DriverPlan, MeteredPoint, MeterPlan
+from telemetry.site import DerivedPoint, MeterSwap
+from tests.storage.aligned_site import NAME, PARIS, a_plan, a_site, filled, midnight_s, steady, steps, store
 
 if TYPE_CHECKING:
     from telemetry.plan import Plan
@@ -186,6 +189,27 @@ def test_buckets_are_those_of_the_database(database: str, frequency: str) -> Non
             )  # fmt: skip
             for column in set(ROLLED) - {"minimum", "maximum", "quality"}:
                 np.testing.assert_allclose(made[column], kept[column], rtol=1e-9, atol=1e-9, err_msg=f"{name} {column}")
+
+
+def test_derived_points_are_metered_and_drive(database: str) -> None:
+    """A derived amount is a figure and a derived level a driver, as measured ones are; but not for the past."""
+    heat = DerivedPoint(
+        key="quay/pump/heat", name=NAME, quantity="thermal_energy", unit="kW.h", formula="10 * gas",
+        inputs={"gas": "quay/pump/gas"},
+    )  # fmt: skip
+    warm = DerivedPoint(
+        key="quay/pump/warm", name=NAME, quantity="temperature_difference", unit="K", formula="t - 4",
+        inputs={"t": "quay/pump/t_air"},
+    )  # fmt: skip
+    meter = MeterPlan(id="heat", name=NAME, unit="kW.h", points=(MeteredPoint(point=heat.key),))
+    plan = msgspec.structs.replace(PLAN, meters=(meter,), drivers=(DriverPlan(point=warm.key),))
+    apply_site(database, dataclasses.replace(a_site(plan), derived_points=(heat, warm)), who="test")
+    store(database, steady(steps(FIRST, date(2025, 4, 3)), midnight_s(FIRST)), received=SOON)
+    found = figure(database, plan)
+    np.testing.assert_allclose(found.energy[1:-1], [120.0, 120.0, 115.0, 120.0, 120.0], rtol=1e-9)
+    assert found.drivers[warm.key].value.tolist() == [6.0] * 7
+    with pytest.raises(ContractError, match="not known as of an earlier day"):
+        figure(database, plan, known_at=SOON)
 
 
 def test_a_plan_without_periods_has_no_rows(database: str) -> None:

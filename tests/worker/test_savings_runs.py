@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -15,7 +16,7 @@ from storage.engine import connect
 from storage.events_nonroutine import accept, declare_event, withdraw
 from storage.savings_runs import input_bytes, newest, run_row, runs
 from telemetry.errors import ContractError, StorageError
-from telemetry.plan import NonRoutineEvent
+from telemetry.plan import DayTypes, NonRoutineEvent
 from telemetry.quality import Reason
 from tests.storage.aligned_site import a_plan, a_site, midnight_s, steady, steps, store
 from worker.run_input import run_input
@@ -72,6 +73,13 @@ def test_the_input_says_all_that_a_run_rests_on(connection: Connection) -> None:
     sources = {source.point: source for source in meter.sources}
     assert sources["quay/pump/t_air"].readings == 6 * 96 - 4  # and a day of 23 hours
     assert (sources["quay/pump/gas"].role, sources["quay/pump/on"].role) == ("energy", "driver")
+
+
+def test_a_plan_may_tell_all_days_of_the_week_apart(connection: Connection) -> None:
+    """A boiler that rested on Sunday starts cold on Monday: seven kinds of day from Monday on."""
+    declare(connection, "quay", msgspec.structs.replace(PLAN, day_types=DayTypes.WEEKDAY), who="A. Martin")
+    (meter,) = run_input(connection, "quay", "heat", now=NOW).meters
+    assert meter.drivers[-1].values == (3.0, 4.0, 5.0, 6.0, 0.0, 1.0, 2.0)
 
 
 def test_one_simulated_reading_makes_the_whole_run_a_simulated_one(port: str, connection: Connection) -> None:
