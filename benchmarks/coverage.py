@@ -68,7 +68,7 @@ class Outcome(NamedTuple):
 def judged(known: Known, methods: Iterable[Method]) -> dict[str, Outcome]:
     """Return what each method says of a meter whose saving is known."""
     begun = time.process_time()
-    baseline = fit_baseline(known.baseline, candidates=known.forms)
+    baseline = fit_baseline(known.baseline)
     fitted_s = time.process_time() - begun
     found = {}
     for method in methods:

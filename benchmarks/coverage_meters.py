@@ -34,7 +34,9 @@ class Meter(NamedTuple):
     drivers: tuple[str, ...]
     start_month: int  # of the scenario, when the reporting period begins
     avoid: tuple[int, int] | None = None  # months [from, to) of the reporting period with a known event: left out
-    forms: tuple[str, ...] | None = None  # of hourly models, where the default is wrong: see below
+    drivers_by_day: bool = (
+        False  # of hourly models: meals of an hour do not tell that hour's steam, retorts run in cycles
+    )
     each_weekday: bool = False  # seven kinds of day: a boiler that rested on Sunday starts cold on Monday
     less_night: bool = False  # less the flow of 0 to 3 h of the same day: leaks and toilets, in both periods alike
 
@@ -64,7 +66,7 @@ METERS: Mapping[str, Meter] = {
     ),
     "condensate-return (water)": Meter(
         {"darse/boiler/make_up": 1.0}, ("darse/boiler/steam", "darse/production/cooked"), 14, each_weekday=True,
-        forms=("mean",),  # hours of the week would explain what meals and steam do, and leave them wrong slopes
+        drivers_by_day=True,
     ),
     "seawater-for-water": Meter({"fillets/water/volume": 1.0}, ("fillets/water/landed",), 14, less_night=True),
     "seawater-heat-pump": Meter(
@@ -80,7 +82,6 @@ class Known(NamedTuple):
     baseline: Table
     reporting: Table
     truth: float  # over the rows of the reporting table [unit]
-    forms: tuple[str, ...] | None = None  # that compete, the default ones where None
 
 
 def known_meter(port: PortHours, name: str, frequency: Frequency, reporting_months: int, *, null: bool) -> Known:
@@ -100,7 +101,7 @@ def known_meter(port: PortHours, name: str, frequency: Frequency, reporting_mont
     reporting = table.take(within)
     days = np.unique(local[np.isin(local.astype("datetime64[D]"), _days(reporting))].astype("datetime64[D]"))
     truth = 0.0 if null else _truth(port, name.split(" ", maxsplit=1)[0], meter, days)
-    return Known(baseline, reporting, truth, meter.forms if frequency is Frequency.HOURLY else None)
+    return Known(baseline, reporting, truth)
 
 
 def year_after(port: PortHours, name: str, table: Table) -> Table:
@@ -155,13 +156,13 @@ def _local(first_s: int, hours: int) -> NDArray[np.datetime64]:
     return np.array([int(each.timestamp()) for each in shift]).astype("datetime64[s]")
 
 
-def _night_line(use: NDArray[np.float64], local: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Return the mean use of the hours from 0 to 3 of each hour's day (n,)."""
+def _day_mean(series: NDArray[np.float64], local: NDArray[np.datetime64], until_h: int) -> NDArray[np.float64]:
+    """Return the mean of the hours from 0 to `until_h` of each hour's day (n,)."""
     day = local.astype("datetime64[D]")
     _, place = np.unique(day, return_inverse=True)
-    night = local - day < np.timedelta64(_NIGHT_H, "h")
-    hours = np.maximum(np.bincount(place, night), 1.0)  # a first day of UTC may begin after its local night
-    return np.asarray((np.bincount(place, use * night) / hours)[place])
+    counts = local - day < np.timedelta64(until_h, "h")
+    hours = np.maximum(np.bincount(place, counts), 1.0)  # a first day of UTC may begin after its local night
+    return np.asarray((np.bincount(place, series * counts) / hours)[place])
 
 
 def _table(
@@ -175,10 +176,15 @@ def _table(
         starts, index = np.unique(bucket, return_inverse=True)
     length = np.bincount(index, hours).astype(np.float64)
     use = sum((factor * port.series[point] for point, factor in meter.points.items()), np.zeros(len(local)))
-    energy = np.bincount(index, use - _night_line(use, local) if meter.less_night else use).astype(np.float64)
+    energy = np.bincount(index, use - _day_mean(use, local, _NIGHT_H) if meter.less_night else use).astype(np.float64)
+    by_day = meter.drivers_by_day and frequency is Frequency.HOURLY
+
+    def series(key: str) -> NDArray[np.float64]:
+        return _day_mean(port.series[key], local, 24) if by_day else port.series[key]
+
     drivers = [
         Driver(name=key, role=Role.CHANGEPOINT if key in BENDING else Role.LINEAR,
-               values=np.bincount(index, port.series[key]) / length)
+               values=np.bincount(index, series(key)) / length)
         for key in meter.drivers
     ]  # fmt: skip
     start = starts.astype("datetime64[s]")
