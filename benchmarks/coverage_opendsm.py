@@ -49,7 +49,8 @@ class Tried(NamedTuple):
 def prepared(ports: Mapping[str, PortHours], name: str, frequency: Frequency, path: Path) -> Tried:
     """Write a meter's case for the other Python, and let quaymeter judge it."""
     known = tuple(known_meter(ports[kind], name, frequency, months, null=kind == "null") for kind, months in PERIODS)
-    columns: dict[str, Any] = {"frequency": frequency.value, "zone": ZONE.key}
+    electric = all("energy" in point for point in METERS[name].points)
+    columns: dict[str, Any] = {"frequency": frequency.value, "zone": ZONE.key, "electric": electric}
     _add(columns, "", ports["capecure"], known[0].baseline)
     for number, ((kind, _), each) in enumerate(zip(PERIODS, known, strict=True)):
         year = year_after(ports[kind], name, each.reporting)

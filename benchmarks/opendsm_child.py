@@ -3,9 +3,9 @@
 
     /path/of/that/environment/bin/python benchmarks/opendsm_child.py FOLDER
 
-Each `*.npz` holds `frequency`, `zone`, a baseline (`start`, `celsius`, `energy`) and years after it (`start_0`,
-`celsius_0`, `energy_0` and so on; `counts_0` masks the rows of the reporting period: its hourly model fails on a period
-that lacks a month). One line of JSON a file goes to standard output: seconds of the fit, and for each
+Each `*.npz` holds `frequency`, `zone`, `electric`, a baseline (`start`, `celsius`, `energy`) and years after it
+(`start_0`, `celsius_0`, `energy_0` and so on; `counts_0` masks the rows of the reporting period: its hourly model fails
+on a period that lacks a month). One line of JSON a file goes to standard output: seconds of the fit, and for each
 period the sums of prediction and measurement over its rows and its row uncertainties added in quadrature.
 """
 
@@ -44,14 +44,15 @@ def frame(pandas: Any, case: Any, suffix: str) -> Any:
 def judged(pandas: Any, opendsm: Any, case: Any) -> dict[str, Any]:
     """Return what the model of a case's frequency says of its periods."""
     kind = _KINDS[str(case["frequency"])]
-    baseline = getattr(opendsm, f"{kind}BaselineData")(frame(pandas, case, ""), is_electricity_data=True)
+    electric = bool(case["electric"])  # where it is, OpenDSM takes zeros for missing
+    baseline = getattr(opendsm, f"{kind}BaselineData")(frame(pandas, case, ""), is_electricity_data=electric)
     begun = time.perf_counter()
     model = getattr(opendsm, f"{kind}Model")().fit(baseline, ignore_disqualification=True)
     found: dict[str, Any] = {"fit_s": time.perf_counter() - begun, "periods": []}
     period = 0
     while f"start_{period}" in case:
         rows = frame(pandas, case, f"_{period}")
-        data = getattr(opendsm, f"{kind}ReportingData")(rows, is_electricity_data=True)
+        data = getattr(opendsm, f"{kind}ReportingData")(rows, is_electricity_data=electric)
         made = model.predict(data, ignore_disqualification=True).reindex(rows.index)
         counted = pandas.Series(case[f"counts_{period}"], index=stamps(pandas, case, f"_{period}"))
         counts = counted[~counted.index.duplicated()]

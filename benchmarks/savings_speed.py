@@ -95,7 +95,14 @@ def opendsm_seconds(python: Path, tables: dict[str, Table]) -> dict[str, float]:
             for run in range(3):
                 columns = {"start": table.start, "celsius": table.driver("air").values, "energy": table.energy}
                 path = Path(folder) / f"{name}-{run}.npz"
-                np.savez(path, allow_pickle=False, frequency=np.array(name), zone=np.array("UTC"), **columns)
+                np.savez(
+                    path,
+                    allow_pickle=False,
+                    frequency=np.array(name),
+                    zone=np.array("UTC"),
+                    electric=np.array(True),
+                    **columns,
+                )
         ran = subprocess.run([python, CHILD, folder], check=True, capture_output=True, text=True, timeout=3600)
     seconds: dict[str, float] = {}
     for line in ran.stdout.splitlines():
