@@ -100,7 +100,7 @@ def opendsm_seconds(python: Path, tables: dict[str, Table]) -> dict[str, float]:
                     allow_pickle=False,
                     frequency=np.array(name),
                     zone=np.array("UTC"),
-                    electric=np.array(True),
+                    electric=np.ones(()),
                     **columns,
                 )
         ran = subprocess.run([python, CHILD, folder], check=True, capture_output=True, text=True, timeout=3600)
