@@ -84,6 +84,11 @@ def judged(known: Known, methods: Iterable[Method]) -> dict[str, Outcome]:
     return found
 
 
+def simulated(kept: Path, port: tuple[str, int]) -> None:
+    """Make sure that a port is kept: of the cases of one port only one shall simulate it."""
+    kept_port(kept, *port)
+
+
 def tried(case: Case, kept: Path, methods: tuple[Method, ...]) -> dict[str, Outcome]:
     """Return the outcomes of a case."""
     if case.kind == "synthetic":
@@ -110,6 +115,9 @@ def summary(outcomes: list[Outcome]) -> dict[str, float]:
 def measure(cases: list[Case], kept: Path, methods: tuple[Method, ...], processes: int) -> dict[str, object]:
     """Try all cases and sum up by cell, and by scenario and frequency."""
     with ProcessPoolExecutor(processes) as pool:
+        ports = sorted({(case.kind, case.seed) for case in cases if case.kind != "synthetic"})
+        there = pool.map(partial(simulated, kept), ports)
+        list(track(there, total=len(ports), description="ports", console=Console(stderr=True)))
         made = pool.map(partial(tried, kept=kept, methods=methods), cases, chunksize=len(METERS))
         outcomes = list(track(made, total=len(cases), description="meters", console=Console(stderr=True)))
     cells: dict[str, list[dict[str, Outcome]]] = {}

@@ -103,6 +103,14 @@ def known_meter(port: PortHours, name: str, frequency: Frequency, reporting_mont
     return Known(baseline, reporting, truth, meter.forms if frequency is Frequency.HOURLY else None)
 
 
+def year_after(port: PortHours, name: str, table: Table) -> Table:
+    """Return every row of a meter from the first of a reporting table on for a year, nothing left out."""
+    local = _local(int(port.start_s[0]), len(port.start_s))
+    every = _table(port, METERS[name], local, np.ones(len(local)), table.frequency)
+    first = table.start[0].astype("datetime64[M]").astype("datetime64[D]")
+    return every.take((every.start >= first) & (every.start < first + 366))
+
+
 def air_of(port: PortHours, table: Table) -> NDArray[np.float64]:
     """Return the mean air temperature of each row (n,) [Cel], also of a meter that has no such driver."""
     local = _local(int(port.start_s[0]), len(port.start_s))

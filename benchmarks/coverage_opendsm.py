@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from benchmarks.coverage import CONFIDENCE, Outcome, judged, summary
-from benchmarks.coverage_meters import METERS, ZONE, air_of, known_meter
+from benchmarks.coverage_meters import METERS, ZONE, air_of, known_meter, year_after
 from benchmarks.coverage_port import kept_port
 from savings.table import Frequency
 from savings.uncertainty.interval import Method
@@ -52,7 +52,9 @@ def prepared(ports: Mapping[str, PortHours], name: str, frequency: Frequency, pa
     columns: dict[str, Any] = {"frequency": frequency.value, "zone": ZONE.key}
     _add(columns, "", ports["capecure"], known[0].baseline)
     for number, ((kind, _), each) in enumerate(zip(PERIODS, known, strict=True)):
-        _add(columns, f"_{number}", ports[kind], each.reporting)
+        year = year_after(ports[kind], name, each.reporting)
+        _add(columns, f"_{number}", ports[kind], year)
+        columns[f"counts_{number}"] = np.isin(year.start, each.reporting.start)
     np.savez(path, allow_pickle=False, **columns)
     return Tried(name, frequency, known, tuple(judged(each, (Method.REML,))[Method.REML.value] for each in known))
 

@@ -6,6 +6,7 @@ A port of 26 months costs tens of seconds of a core, so each seed is simulated o
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -59,9 +60,9 @@ def kept_port(folder: Path, scenario: str, seed: int) -> PortHours:
     path = folder / f"{scenario}-{seed}.npz"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.npz")
+        part = path.with_suffix(f".{os.getpid()}.npz")
         np.savez_compressed(part, allow_pickle=False, **_simulated(scenario, seed))
-        part.rename(path)
+        part.replace(path)
     with np.load(path) as kept:
         return _opened({key: kept[key] for key in kept.files})
 

@@ -3,8 +3,9 @@
 
     /path/of/that/environment/bin/python benchmarks/opendsm_child.py FOLDER
 
-Each `*.npz` holds `frequency`, `zone`, a baseline (`start`, `celsius`, `energy`) and reporting periods (`start_0`,
-`celsius_0`, `energy_0` and so on). One line of JSON a file goes to standard output: seconds of the fit, and for each
+Each `*.npz` holds `frequency`, `zone`, a baseline (`start`, `celsius`, `energy`) and years after it (`start_0`,
+`celsius_0`, `energy_0` and so on; `counts_0` masks the rows of the reporting period: its hourly model fails on a period
+that lacks a month). One line of JSON a file goes to standard output: seconds of the fit, and for each
 period the sums of prediction and measurement over its rows and its row uncertainties added in quadrature.
 """
 
@@ -26,11 +27,15 @@ logging.disable(logging.WARNING)
 _KINDS = {"daily": "Daily", "hourly": "Hourly"}
 
 
+def stamps(pandas: Any, case: Any, suffix: str) -> Any:
+    """Return the local times of a period's rows."""
+    local = pandas.DatetimeIndex(case[f"start{suffix}"])
+    return local.tz_localize(str(case["zone"]), ambiguous="infer", nonexistent="shift_forward")
+
+
 def frame(pandas: Any, case: Any, suffix: str) -> Any:
     """Return a period as the data frame that OpenDSM wants: Fahrenheit and use, by local time of the zone."""
-    index = pandas.DatetimeIndex(case[f"start{suffix}"]).tz_localize(
-        str(case["zone"]), ambiguous="infer", nonexistent="shift_forward"
-    )
+    index = stamps(pandas, case, suffix)
     columns = {"temperature": 32.0 + 1.8 * case[f"celsius{suffix}"], "observed": case[f"energy{suffix}"]}
     made = pandas.DataFrame(columns, index=index)
     return made[~made.index.duplicated()]
@@ -48,11 +53,13 @@ def judged(pandas: Any, opendsm: Any, case: Any) -> dict[str, Any]:
         rows = frame(pandas, case, f"_{period}")
         data = getattr(opendsm, f"{kind}ReportingData")(rows, is_electricity_data=True)
         made = model.predict(data, ignore_disqualification=True).reindex(rows.index)
-        known = made["predicted"].notna()
+        counted = pandas.Series(case[f"counts_{period}"], index=stamps(pandas, case, f"_{period}"))
+        counts = counted[~counted.index.duplicated()]
+        known = made["predicted"].notna() & counts
         found["periods"].append(
             {
                 "rows": int(known.sum()),
-                "missing": int((~known).sum()),
+                "missing": int((counts & ~known).sum()),
                 "predicted": float(made["predicted"][known].sum()),
                 "measured": float(rows["observed"][known].sum()),
                 "quadrature": float((made["predicted_unc"][known] ** 2).sum() ** 0.5),

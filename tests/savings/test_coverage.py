@@ -1,4 +1,4 @@
-"""The default interval through the whole product: it holds the truth nine times in ten, and is no wider than need be."""
+"""The default interval through the whole product: it holds the truth nine times in ten, and is hardly too wide."""
 
 from __future__ import annotations
 

@@ -87,6 +87,10 @@ def test_hours_have_it_too() -> None:
     energy = 50.0 + 10.0 * (hours % 24 > 7) + 8.0 * season + rng.normal(0.0, 3.0, 8760)
     table = hourly(energy, bent("air", 12.0 + rng.normal(0.0, 3.0, 8760)))
     model = fit_baseline(table).model
-    assert [each.name for each in model.parameters][-2:] == ["season.sine", "season.cosine"]
-    later = replace(table, start=table.start + np.timedelta64(365, "D"))
-    assert np.abs(model.predict(later) - model.predict(table)).mean() < 10.0
+    sine, cosine = model.parameters[-2:]
+    assert [sine.name, cosine.name] == ["season.sine", "season.cosine"]
+    turned = 2.0 * np.pi * 5.0 / 365.2425  # the hours begin on 6 January, the wave of the meter with them
+    assert sine.value == pytest.approx(8.0 * np.cos(turned), abs=0.4)
+    assert cosine.value == pytest.approx(-8.0 * np.sin(turned), abs=0.4)
+    half = replace(table, start=table.start + np.timedelta64(26 * 7, "D"))  # the same hours of the week
+    assert np.ptp(model.predict(half) - model.predict(table)) == pytest.approx(32.0, abs=3.0)
