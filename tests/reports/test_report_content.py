@@ -23,7 +23,7 @@ from savings import run_events
 from savings.record import Figure
 from savings.run import compute
 from storage import aligned
-from tests.reports.examples import boiler_house, boiler_house_run, without_figure
+from tests.reports.examples import TONNES, boiler_house, boiler_house_run, without_figure
 from tests.reports.test_report_words import explanation
 
 if TYPE_CHECKING:
@@ -221,7 +221,10 @@ def test_a_run_that_stops_says_why_and_gives_no_figure(stopped: tuple[RunInput, 
     assert [each.style for each in found(report, Paragraph, 1)] == ["lead", "bad", "bad"]
     notices = [notice for block in found(report, Notices, 1) for notice in block.notices]
     assert {(notice.severity, notice.title) for notice in notices} == {("stop", "La référence est courte")}
-    assert all(notice.foreign and notice.cure for notice in notices)
+    assert all(not notice.foreign and notice.cure for notice in notices)
+    assert {notice.message for notice in notices} == {
+        "La référence a 0 ligne utilisable\u202f; il en faut au moins 28.",
+    }
     assert len(report.sections) == 12
 
 
@@ -239,10 +242,11 @@ def test_a_restatement_tells_each_cause_and_what_it_makes() -> None:
 
 
 def test_the_equation_has_lines_for_a_day_type_and_two_change_points() -> None:
-    """Offsets of kinds of day and both arms of a five-parameter model are written out, falling terms with a minus."""
+    """Offsets of kinds of day, waves of a year and both arms of a five-parameter model are written out."""
     run = part().run
     assert run.model is not None
-    names = {"base": 100.0, "day_type=1": -20.0, "plant/weather/t_air.slope_below": 3.0,
+    names = {"base": 100.0, "day_type=1": -20.0, "season.sine": -5.0, f"{TONNES}.season.cosine": 6.0,
+             "plant/weather/t_air.slope_below": 3.0,
              "plant/weather/t_air.slope_above": 2.0, "plant/weather/t_air.knot_below": 10.0,
              "plant/weather/t_air.knot_above": 18.0}  # fmt: skip
     fitted = tuple(
@@ -257,6 +261,8 @@ def test_the_equation_has_lines_for_a_day_type_and_two_change_points() -> None:
     assert equation(five, words("en", REPORT)) == (
         f"use of a day = 100.0{thin}kWh",
         f"− 20.00{thin}kWh where kind of day is Saturday",
+        f"− 5.000{thin}kWh × sin(2π × day of the year / 365.2425)",
+        f"+ 6.000{thin}kWh × Tonnes made × cos(2π × day of the year / 365.2425)",
         f"+ 3.000{thin}kWh × max(0, 10.00{thin}°C − Outdoor air)",
         f"+ 2.000{thin}kWh × max(0, Outdoor air − 18.00{thin}°C)",
     )
