@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from locales.words import noted
 from reports.figures import MINUS, number, plain, shown, with_unit
 from savings.models.columns import YEAR_DAYS
+from telemetry.plan import DayTypes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     from reports.part import Part
     from savings.record import ParameterRecord
 
-KINDS_OF_DAY = {"0": noted("Monday to Friday"), "1": noted("Saturday"), "2": noted("Sunday")}
+KINDS_OF_DAY = {  # by level, as worker.run_input numbers them
+    DayTypes.WEEK: (noted("Monday to Friday"), noted("Saturday"), noted("Sunday")),
+    DayTypes.WEEKDAY: (
+        noted("Monday"), noted("Tuesday"), noted("Wednesday"), noted("Thursday"), noted("Friday"), noted("Saturday"),
+        noted("Sunday"),
+    ),
+}  # fmt: skip
 WAVES = {"sine": noted("sine"), "cosine": noted("cosine")}
 MOST_TERMS = 30
 
@@ -40,7 +47,7 @@ def parameter_name(name: str, part: Part, say: Words) -> str:
         return say("base")
     driver, level = _level(name)
     if level:
-        return f"{label_of(driver, part, say)} – {_kind(driver, level, say)}"
+        return f"{label_of(driver, part, say)} – {_kind(driver, level, part, say)}"
     driver, _, piece = name.rpartition(".")
     if piece in WAVES:
         of, wave = _waved(driver), say("wave of a year, %(part)s", part=say(WAVES[piece]))
@@ -72,7 +79,7 @@ def _term(each: ParameterRecord, knots: Mapping[str, ParameterRecord], part: Par
     driver, level = _level(each.name)
     if level:
         return each.value, say("%(size)s where %(driver)s is %(kind)s", size=size,
-                               driver=label_of(driver, part, say), kind=_kind(driver, level, say))  # fmt: skip
+                               driver=label_of(driver, part, say), kind=_kind(driver, level, part, say))  # fmt: skip
     driver, _, piece = each.name.rpartition(".")
     if piece in WAVES:
         of, function = _waved(driver), {"sine": "sin", "cosine": "cos"}[piece]
@@ -98,5 +105,7 @@ def _level(name: str) -> tuple[str, str]:
     return (driver, level) if driver else ("", "")
 
 
-def _kind(driver: str, level: str, say: Words) -> str:
-    return say(KINDS_OF_DAY[level]) if driver == "day_type" and level in KINDS_OF_DAY else level
+def _kind(driver: str, level: str, part: Part, say: Words) -> str:
+    """Return the name of a level; the level itself of a category that is no kind of day."""
+    kinds = KINDS_OF_DAY.get(part.given.plan.day_types, ()) if driver == "day_type" else ()
+    return say(kinds[int(level)]) if level.isdecimal() and int(level) < len(kinds) else level

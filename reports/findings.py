@@ -85,7 +85,7 @@ def _notice(part: Part, found: FindingRecord, say: Words) -> Notice:
         severity=found.severity,
         severity_word=say(SEVERITIES.get(found.severity, found.severity)),
         title=title(found.code, say),
-        message=message if whole else found.message,
+        message=message[:1].upper() + message[1:] if whole else found.message,  # it may begin with a name
         cure=cure if whole else found.cure,
         days=_concerned(part, found, say),
         foreign=not whole and say.language != "en",

@@ -33,6 +33,7 @@ WHOLE = {
 }
 # What the alignment of points writes behind a point's key.
 OF_A_POINT = (
+    (re.compile(r"beyond what the baseline has seen"), noted("%(point)s: beyond what the baseline has seen")),
     (re.compile(r"no reading"), noted("%(point)s: no reading")),
     (re.compile(BEYOND), noted("%(point)s: beyond what the baseline has seen")),
     (re.compile(r"its register was reset"), noted("%(point)s: its register was reset")),

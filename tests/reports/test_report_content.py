@@ -158,7 +158,7 @@ def test_events_are_told_with_size_and_agreement(reports: dict[str, Report]) -> 
     """An accepted event has evidence, method, size with its error and who agreed; a rejected one is in no figure."""
     facts = [dict(each.rows) for each in found(reports["en"], Facts, 8)]
     assert facts[0]["Evidence"] == "log book, page 12"
-    assert ", standard error 3,400" in facts[0]["Added to the adjusted baseline"]
+    assert ", standard error 3,700" in facts[0]["Added to the adjusted baseline"]
     assert facts[0]["Agreed by"] == "A. Martin and C. Petit (1 Jun 2026)"
     assert facts[1]["Added to the adjusted baseline"] == "its days are in no sum"
     assert "rejected, in no figure (A. Martin)" in grid(reports["en"], "in no figure").rows[0]

@@ -30,7 +30,7 @@ from savings.sufficiency import check_baseline, usable_rows
 from savings.table import Driver, Frequency, Role, Table
 from savings.uncertainty.interval import Interval, Method
 from savings.wording import Wording, said, wording_of
-from telemetry.plan import Stipulation
+from telemetry.plan import Option, Stipulation
 from telemetry.site import DatedValue
 from tests.reports.examples import AIR, GAS, TONNES, boiler_house, boiler_house_run
 
@@ -236,6 +236,7 @@ def _rough() -> RunInput:
     factor = DatedValue(id="gas", quantity="mass", unit="kg/t", value=3.0, valid_from=datetime(2024, 1, 1, tzinfo=UTC),
                         valid_to=None, source="made up")  # fmt: skip
     return msgspec.structs.replace(
-        given, meters=(rough,), plan=msgspec.structs.replace(given.plan, meters=given.plan.meters[:1]),
+        given, meters=(rough,),
+        plan=msgspec.structs.replace(given.plan, meters=given.plan.meters[:1], option=Option.B, stipulations=()),
         tariffs=(tariff,), emission_factors=(factor,),
     )  # fmt: skip
