@@ -73,8 +73,8 @@ def _parts(material: Material, part: Part) -> Iterator[Block]:
         headings=(say("Cause"), say("Standard error"), say("Share of the variance")),
         align="lrr",
         rows=tuple((say(CAUSES[cause]), size(each), percent(say, each**2 / whole, 0)) for cause, each in parts.items()),
-        note=say("Independent of each other, they join in quadrature. The meter's own error is that of its accuracy class, "
-                 "taken as uniform within its limits and the same in both periods."),
+        note=say("Independent of each other, they join in quadrature. The meter's own error is that of its accuracy "
+                 "class, taken as uniform within its limits and the same in both periods."),
     )  # fmt: skip
 
 
@@ -135,8 +135,8 @@ def _not_held(material: Material) -> Iterator[str]:
     say, plan = material.say, material.given.plan
     if not _metered(material):
         yield say("errors of the meters (no accuracy class declared)")
-    yield say("a meter that was changed between the periods, or whose error drifted; errors of the drivers' sensors that "
-              "changed since the baseline")  # fmt: skip
+    yield say("a meter that was changed between the periods, or whose error drifted; errors of the drivers' sensors "
+              "that changed since the baseline")  # fmt: skip
     if plan.stipulations and not _stipulated(material):
         yield say("errors of the stipulated parameters, which section 2 lists with their standard errors")
     yield say("prices and emission factors, taken for exact")

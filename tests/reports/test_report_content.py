@@ -190,11 +190,13 @@ def test_departures_from_the_plan_are_named(reports: dict[str, Report]) -> None:
 
 
 def test_what_the_interval_holds_is_said(reports: dict[str, Report]) -> None:
-    """Noise, coefficients, events and stipulations are in it; meters and prices are not."""
+    """Noise, coefficients, events, stipulations and the meters' own error are in it, part by part; prices are not."""
     held, lacking = found(reports["en"], Items, 9)[:2]
-    assert len(held.texts) == 4
+    assert len(held.texts) == 5
     assert any("accepted events" in text for text in held.texts)
-    assert any("accuracy classes: 1.5" in text for text in lacking.texts)
+    assert any("by their accuracy class" in text for text in held.texts)
+    causes = [row[0] for row in grid(reports["en"], "standard error is made of").rows]
+    assert {"accepted events", "the meters' own error"} <= set(causes)
     assert any("prices" in text for text in lacking.texts)
 
 
