@@ -58,6 +58,7 @@ MEANINGS = {
     "cv_rmse": "Root mean square error as a share of mean use.",
     "daily": "The reporting period by day.",
     "day": "Local days.",
+    "error_parts": "Standard errors of the saving by cause: model, events, stipulated, meter.",
     "day_types": "Kinds of day that the model may tell apart.",
     "days": "Days, or names, concerned.",
     "declared_at": "When it was declared.",

@@ -25,19 +25,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROOT = DIRECTORY.parent
-ROOMS = {DOMAIN: "api", REPORT: "reports"}  # catalogue → folder whose sentences it holds
+ROOMS = {DOMAIN: ("api",), REPORT: ("reports", "savings")}  # catalogue → folders whose sentences it holds
 TITLES = {DOMAIN: "the quaymeter console", REPORT: "the savings report"}
 METHODS = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"**/templates/**.html": {"trimmed": "true"}}
-KEYWORDS = {"_": None, "say": None, "noted": None, "plural": (1, 2), "ngettext": (1, 2)}
+KEYWORDS = {
+    "_": None, "say": None, "noted": None, "said": None, "plural": (1, 2), "ngettext": (1, 2), "counted": (1, 2),
+}  # fmt: skip
 BEGUN = datetime(2026, 11, 22, tzinfo=UTC)  # fixed: a catalogue changes only with its sentences
 HEADER = "# Words of {}. Keep in step with: python -m locales"
 
 
 def template(domain: str = DOMAIN) -> Catalog:
-    """Return every sentence that code and templates of a catalogue's room use, in order."""
+    """Return every sentence that code and templates of a catalogue's rooms use, in order."""
     catalogue = Catalog(domain=domain)
-    found = extract_from_dir(ROOT / ROOMS[domain], METHODS, OPTIONS, KEYWORDS)
+    found = [each for room in ROOMS[domain] for each in extract_from_dir(ROOT / room, METHODS, OPTIONS, KEYWORDS)]
     for _, _, message, _, _ in sorted(found, key=lambda item: str(item[2])):
         catalogue.add(message)
     return catalogue

@@ -37,6 +37,19 @@ class Words:
         text = self.catalogue.gettext(message)
         return text % figures if figures else text
 
+    def template(self, one: str, many: str, n: int) -> str:
+        """Return the translation of a template with named places, of its form for n where there are two.
+
+        Raises
+        ------
+        KeyError
+            If it was never translated. English is the language of templates.
+        """
+        text = self.catalogue.ngettext(one, many, n) if many else self.catalogue.gettext(one)
+        if text in {one, many} and self.language != "en":
+            raise KeyError(one)
+        return text
+
     def plural(self, one: str, many: str, n: int) -> str:
         """Return the form for n, with `%(n)s` written as this language writes whole numbers."""
         return self.catalogue.ngettext(one, many, n) % {"n": self.number(n, 0)}

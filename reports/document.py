@@ -75,7 +75,7 @@ class Picture(_Block, frozen=True):
 
 
 class Notice(_Block, frozen=True):
-    """A finding: its title in the reader's language, the run's own words as they were written, in English."""
+    """A finding in the reader's language; of a run that kept no templates, its own words in English below the title."""
 
     severity: str
     severity_word: str

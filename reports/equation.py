@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from locales.words import noted
-from reports.figures import MINUS, plain, shown, with_unit
+from reports.figures import MINUS, number, plain, shown, with_unit
+from savings.models.columns import YEAR_DAYS
+from telemetry.plan import DayTypes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +16,14 @@ if TYPE_CHECKING:
     from reports.part import Part
     from savings.record import ParameterRecord
 
-KINDS_OF_DAY = {"0": noted("Monday to Friday"), "1": noted("Saturday"), "2": noted("Sunday")}
+KINDS_OF_DAY = {  # by level, as worker.run_input numbers them
+    DayTypes.WEEK: (noted("Monday to Friday"), noted("Saturday"), noted("Sunday")),
+    DayTypes.WEEKDAY: (
+        noted("Monday"), noted("Tuesday"), noted("Wednesday"), noted("Thursday"), noted("Friday"), noted("Saturday"),
+        noted("Sunday"),
+    ),
+}  # fmt: skip
+WAVES = {"sine": noted("sine"), "cosine": noted("cosine")}
 MOST_TERMS = 30
 
 
@@ -38,21 +47,28 @@ def parameter_name(name: str, part: Part, say: Words) -> str:
         return say("base")
     driver, level = _level(name)
     if level:
-        return f"{label_of(driver, part, say)} – {_kind(driver, level, say)}"
+        return f"{label_of(driver, part, say)} – {_kind(driver, level, part, say)}"
     driver, _, piece = name.rpartition(".")
+    if piece in WAVES:
+        of, wave = _waved(driver), say("wave of a year, %(part)s", part=say(WAVES[piece]))
+        return f"{label_of(of, part, say)} – {wave}" if of else wave
     words = {
-        "slope_above": say("slope above the change point"), "slope_below": say("slope below the change point"),
-        "knot": say("change point"), "knot_above": say("upper change point"), "knot_below": say("lower change point"),
+        "slope": say("slope"), "slope_above": say("slope above the change point"),
+        "slope_below": say("slope below the change point"), "knot": say("change point"),
+        "knot_above": say("upper change point"), "knot_below": say("lower change point"),
         "ratio": say("use for each unit"),
     }  # fmt: skip
     return f"{label_of(driver, part, say)} – {words[piece]}" if piece in words else label_of(name, part, say)
 
 
 def label_of(driver: str, part: Part, say: Words) -> str:
-    """Return the name of a driver."""
+    """Return the name of a driver, or of another point of the figure; its key where it has none."""
     if driver == "day_type":
         return say("kind of day")
-    return next((say.named(each.label, driver) for each in part.rows.drivers if each.name == driver), driver)
+    names = {each.point: each.name for each in part.rows.sources} | {
+        each.name: each.label for each in part.rows.drivers
+    }
+    return say.named(names.get(driver, {}), driver)
 
 
 def _term(each: ParameterRecord, knots: Mapping[str, ParameterRecord], part: Part, say: Words) -> tuple[float, str]:
@@ -63,15 +79,24 @@ def _term(each: ParameterRecord, knots: Mapping[str, ParameterRecord], part: Par
     driver, level = _level(each.name)
     if level:
         return each.value, say("%(size)s where %(driver)s is %(kind)s", size=size,
-                               driver=label_of(driver, part, say), kind=_kind(driver, level, say))  # fmt: skip
+                               driver=label_of(driver, part, say), kind=_kind(driver, level, part, say))  # fmt: skip
     driver, _, piece = each.name.rpartition(".")
+    if piece in WAVES:
+        of, function = _waved(driver), {"sine": "sin", "cosine": "cos"}[piece]
+        wave = say("%(function)s(2π × day of the year / %(days)s)", function=function, days=number(say, YEAR_DAYS, 4))
+        return each.value, " × ".join([size, *([label_of(of, part, say)] if of else ()), wave])
     side = piece.removeprefix("slope_")
     knot = knots.get(f"{driver}.knot_{side}") or knots.get(f"{driver}.knot")
     if knot is None:
-        return each.value, f"{size} × {label_of(each.name.removesuffix('.ratio'), part, say)}"
+        return each.value, f"{size} × {label_of(each.name.removesuffix('.ratio').removesuffix('.slope'), part, say)}"
     name, place = label_of(driver, part, say), with_unit(plain(say, knot.value), shown(say, knot.unit))
     inside = f"{name} {MINUS} {place}" if side == "above" else f"{place} {MINUS} {name}"
     return each.value, say("%(size)s × max(0, %(inside)s)", size=size, inside=inside)
+
+
+def _waved(name: str) -> str:
+    """Return the driver whose slope has a wave of a year, by its name less the part; "" where the base has it."""
+    return name.removesuffix("season").rstrip(".")
 
 
 def _level(name: str) -> tuple[str, str]:
@@ -80,5 +105,7 @@ def _level(name: str) -> tuple[str, str]:
     return (driver, level) if driver else ("", "")
 
 
-def _kind(driver: str, level: str, say: Words) -> str:
-    return say(KINDS_OF_DAY[level]) if driver == "day_type" and level in KINDS_OF_DAY else level
+def _kind(driver: str, level: str, part: Part, say: Words) -> str:
+    """Return the name of a level; the level itself of a category that is no kind of day."""
+    kinds = KINDS_OF_DAY.get(part.given.plan.day_types, ()) if driver == "day_type" else ()
+    return say(kinds[int(level)]) if level.isdecimal() and int(level) < len(kinds) else level

@@ -56,6 +56,14 @@ def plain(say: Words, value: float | None, figures: int = 4) -> str:
     return number(say, value, min(max(significant(value, figures), 0), 6))
 
 
+def rounded(say: Words, value: float, figures: int) -> str:
+    """Return a number to so many figures at most, without zeros at its end; whole numbers keep all of theirs."""
+    if not math.isfinite(value):
+        return NONE
+    places = min(max(significant(value, figures), 0), 6)
+    return number(say, value, len(f"{value:.{places}f}".partition(".")[2].rstrip("0")))
+
+
 def stated(say: Words, value: float) -> str:
     """Return a number that somebody stated with the decimals that it was stated with, six figures at most."""
     _, _, fraction = f"{value:.6g}".partition(".")

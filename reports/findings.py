@@ -1,6 +1,7 @@
-"""Findings in the reader's language: a title by code. The run's own sentence with its figures stays as it was written.
+"""Findings in the reader's language: a title by code, the sentence with its figures and the cure from their templates.
 
-The code is the key, as for refusals: what was found is written by code that knows no reader, and kept for ever.
+What was found is written by code that knows no reader, and kept for ever. Where a run kept no template, its English
+sentences stand as they were written, and are marked.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from locales.words import noted
 from reports.document import Notice
 from reports.equation import parameter_name
 from reports.figures import days_between, stretches_in_words
+from reports.sentences import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,6 +47,7 @@ TITLES: Mapping[str, str] = {
     "gaps": noted("Long gaps in the baseline"),
     "ill_conditioned": noted("Single coefficients say little"),
     "kinds_of_day_differ": noted("Kinds of day differ"),
+    "meter_accuracy_unknown": noted("The accuracy of a meter is not known"),
     "negative_energy": noted("Negative use"),
     "nothing_stipulated": noted("Option A without a stipulated parameter"),
     "periods_overlap": noted("The periods overlap"),
@@ -72,17 +75,20 @@ def title(code: str, say: Words) -> str:
 
 def notices(part: Part, found: Iterable[FindingRecord], say: Words) -> tuple[Notice, ...]:
     """Return findings of a figure as they are shown."""
-    return tuple(
-        Notice(
-            severity=each.severity,
-            severity_word=say(SEVERITIES.get(each.severity, each.severity)),
-            title=title(each.code, say),
-            message=each.message,
-            cure=each.cure,
-            days=_concerned(part, each, say),
-            foreign=say.language != "en",
-        )
-        for each in found
+    return tuple(_notice(part, each, say) for each in found)
+
+
+def _notice(part: Part, found: FindingRecord, say: Words) -> Notice:
+    message, cure = sentence(part, found.wording, say), sentence(part, found.cure_wording, say)
+    whole = bool(message) and bool(cure or not found.cure)
+    return Notice(
+        severity=found.severity,
+        severity_word=say(SEVERITIES.get(found.severity, found.severity)),
+        title=title(found.code, say),
+        message=message[:1].upper() + message[1:] if whole else found.message,  # it may begin with a name
+        cure=cure if whole else found.cure,
+        days=_concerned(part, found, say),
+        foreign=not whole and say.language != "en",
     )
 
 

@@ -10,6 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from locales.words import noted
+from reports.equation import label_of
+from reports.suggestions import title_words
+from savings.run_table import BEYOND
 
 if TYPE_CHECKING:
     from locales.words import Words
@@ -30,7 +33,9 @@ WHOLE = {
 }
 # What the alignment of points writes behind a point's key.
 OF_A_POINT = (
+    (re.compile(r"beyond what the baseline has seen"), noted("%(point)s: beyond what the baseline has seen")),
     (re.compile(r"no reading"), noted("%(point)s: no reading")),
+    (re.compile(BEYOND), noted("%(point)s: beyond what the baseline has seen")),
     (re.compile(r"its register was reset"), noted("%(point)s: its register was reset")),
     (
         re.compile(r"\d+ bad readings, \d+% of its time is known, .*"),
@@ -46,15 +51,8 @@ def reason_words(part: Part, reason: str, say: Words) -> str:
         return say(WHOLE[reason])
     head, _, rest = reason.partition(": ")
     if head == "driver_missing":
-        return say("the driver “%(driver)s” is missing", driver=_name(part, rest, say))
+        return say("the driver “%(driver)s” is missing", driver=label_of(rest, part, say))
     if head == "non-routine event":
-        return say("non-routine event: %(title)s", title=rest)
+        return say("non-routine event: %(title)s", title=title_words(rest, say))
     words = next((words for pattern, words in OF_A_POINT if pattern.fullmatch(rest)), None)
-    return say(words, point=_name(part, head, say)) if words else reason
-
-
-def _name(part: Part, key: str, say: Words) -> str:
-    """Return the name of a point of the figure, its key where it has none."""
-    names = {each.point: each.name for each in part.rows.sources}
-    names |= {each.name: each.label for each in part.rows.drivers if each.name not in names}
-    return say.named(names.get(key, {}), key)
+    return say(words, point=label_of(head, part, say)) if words else reason

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from savings.table import Table
 
 
+METER, STIPULATED = "meter accuracy", "stipulated"  # reasons of adjustments of 0, which bring an error alone
+
+
 @dataclass(frozen=True, kw_only=True)
 class Adjustment:
     """One event: its days, and by how much it moved the use that there would have been without the measure."""

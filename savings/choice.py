@@ -17,6 +17,7 @@ from savings.models.towt import fit_towt
 from savings.season import knows_the_year, season_worth_adding
 from savings.statistics import lag_one_autocorrelation
 from savings.table import Frequency, Role
+from savings.wording import said
 from telemetry.errors import ContractError
 
 if TYPE_CHECKING:
@@ -199,8 +200,13 @@ def _unaffordable(name: str, columns: int, rows: int) -> Finding:
     return Finding(
         code="too_few_rows_for_driver",
         severity=Severity.WARNING,
-        message=f"{name} asks for {columns} parameters, too many for {rows} rows; it is left out.",
-        cure="join levels of the category, or take a longer baseline",
+        message=said(
+            "{driver:name} asks for {parameters} parameters, too many for {rows} rows; it is left out.",
+            driver=name,
+            parameters=columns,
+            rows=rows,
+        ),
+        cure=said("join levels of the category, or take a longer baseline"),
         days=(name,),
     )
 
@@ -210,7 +216,9 @@ def _idle(name: str) -> Finding:
     return Finding(
         code="driver_without_effect",
         severity=Severity.INFO,
-        message=f"{name} explains nothing that the other drivers leave; the model does without it.",
-        cure="nothing to do; if it must matter, check its values and its alignment in time",
+        message=said(
+            "{driver:name} explains nothing that the other drivers leave; the model does without it.", driver=name
+        ),
+        cure=said("nothing to do; if it must matter, check its values and its alignment in time"),
         days=(name,),
     )

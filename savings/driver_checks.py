@@ -10,6 +10,7 @@ import numpy as np
 from savings.findings import Finding, Severity
 from savings.models.columns import Kind, design, driver_rates, fixed_columns
 from savings.table import Role
+from savings.wording import counted, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,10 +62,15 @@ def check_drivers(table: Table) -> Iterator[Finding]:
             yield Finding(
                 code="driver_without_variation",
                 severity=Severity.WARNING,
-                message=f"{driver.name} has one value, {np.nanmin(driver.values):.6g} {driver.unit}; it is left out."
+                message=said(
+                    "{driver:name} has one value, {value:.6g}{unit:unit}; it is left out.",
+                    driver=driver.name,
+                    value=np.nanmin(driver.values),
+                    unit=driver.unit,
+                )
                 if np.isfinite(driver.values).any()
-                else f"{driver.name} has no values; it is left out.",
-                cure="take a period in which it varies, or leave the driver out",
+                else said("{driver:name} has no values; it is left out.", driver=driver.name),
+                cure=said("take a period in which it varies, or leave the driver out"),
                 days=(driver.name,),
             )
     numeric = [driver for driver in table.drivers if driver.role is not Role.CATEGORY and varies(driver)]
@@ -85,9 +91,13 @@ def _check_the_meter(table: Table, numeric: list[Driver]) -> Iterator[Finding]:
             yield Finding(
                 code="driver_is_the_meter",
                 severity=Severity.STOP,
-                message=f"{driver.name} follows the meter exactly (r = {r:.6f}): it is no cause of use, and would take "
-                "every saving with it.",
-                cure="leave it out: a driver is measured apart from the meter, as weather and production are",
+                message=said(
+                    "{driver:name} follows the meter exactly (r = {r:.6f}): it is no cause of use, and would take "
+                    "every saving with it.",
+                    driver=driver.name,
+                    r=r,
+                ),
+                cure=said("leave it out: a driver is measured apart from the meter, as weather and production are"),
                 days=(driver.name,),
             )
 
@@ -98,8 +108,12 @@ def check_condition(number: float) -> Iterator[Finding]:
         yield Finding(
             code="ill_conditioned",
             severity=Severity.WARNING,
-            message=f"The condition number of the drivers is {number:.3g}: single coefficients say little.",
-            cure="trust the prediction within the range seen, not the coefficients; or use fewer drivers",
+            message=said(
+                "The condition number of the drivers is {number:.3g}: single coefficients say little.", number=number
+            )
+            if np.isfinite(number)
+            else said("Some drivers are sums of others: single coefficients say nothing."),
+            cure=said("trust the prediction within the range seen, not the coefficients; or use fewer drivers"),
         )
 
 
@@ -107,18 +121,26 @@ def check_signs(model: Model) -> Iterator[Finding]:
     """Find slopes whose sign is against what cooling, heating or more work would do."""
     for parameter in model.parameters:
         name, _, piece = parameter.name.rpartition(".")
-        expected = (
-            f"use falls as {name} moves away from its change point" if piece in {"slope_above", "slope_below"} else ""
-        )
-        if not expected and parameter.name in model.terms:
-            expected = f"use falls as {parameter.name} grows"
-        value = f"{parameter.value:.4g} {parameter.unit}, t = {parameter.t:.1f}"
-        if expected and parameter.value < 0.0 and abs(parameter.t) >= 2.0:
+        bent = piece in {"slope_above", "slope_below"}
+        told = {"value": parameter.value, "unit": parameter.unit, "t": parameter.t}
+        expected = (bent or parameter.name in model.terms) and parameter.value < 0.0
+        if expected and abs(parameter.t) >= 2.0:
             yield Finding(
                 code="sign_unexpected",
                 severity=Severity.INFO,
-                message=f"{parameter.name} is {value}: {expected}.",
-                cure="make sure that the plant can behave so; if not, a driver is missing or wrong",
+                message=said(
+                    "The slope is {value:.4g}{unit:unit}, t = {t:.1f}: use falls as {driver:name} moves away from its "
+                    "change point.",
+                    driver=name,
+                    **told,
+                )
+                if bent
+                else said(
+                    "The slope is {value:.4g}{unit:unit}, t = {t:.1f}: use falls as {driver:name} grows.",
+                    driver=parameter.name,
+                    **told,
+                ),
+                cure=said("make sure that the plant can behave so; if not, a driver is missing or wrong"),
                 days=(parameter.name,),
             )
 
@@ -134,10 +156,14 @@ def unknown_levels(table: Table, baseline: Table) -> Iterator[Finding]:
             yield Finding(
                 code="category_unknown",
                 severity=Severity.WARNING,
-                message=f"{unseen.sum()} rows have {driver.name} at "
-                f"{', '.join(f'{level:g}' for level in np.unique(values[unseen]))}, which the baseline never saw; "
-                "nothing is predicted for them.",
-                cure="give the rows a level that the baseline has, or lengthen the baseline",
+                message=counted(
+                    "{count} row has a level that the baseline never saw ({levels:name}); nothing is predicted for it.",
+                    "{count} rows have a level that the baseline never saw ({levels:name}); nothing is predicted for "
+                    "them.",
+                    count=int(unseen.sum()),
+                    levels=tuple(f"{driver.name}={level:g}" for level in np.unique(values[unseen])),
+                ),
+                cure=said("give the rows a level that the baseline has, or lengthen the baseline"),
                 days=tuple(str(day) for day in np.unique(table.start[unseen].astype("datetime64[D]"))),
             )
 
@@ -151,12 +177,20 @@ def offset_columns(table: Table, name: str) -> NDArray[np.float64]:
 
 def _collinear(one: Driver, other: Driver, r: float) -> Finding:
     """Return the finding that two drivers move together."""
-    same = abs(r) >= IDENTICAL
+    told = {"driver": one.name, "other": other.name, "r": r}
     return Finding(
         code="drivers_collinear",
         severity=Severity.WARNING,
-        message=f"{one.name} and {other.name} move together (r = {r:.3f}): their coefficients share what they explain"
-        + (", and only one of them can be used." if same else "."),
-        cure="trust the prediction where both move as before, not the coefficients; or leave one out",
+        message=said(
+            "{driver:name} and {other:name} move together (r = {r:.3f}): their coefficients share what they explain, "
+            "and only one of them can be used.",
+            **told,
+        )
+        if abs(r) >= IDENTICAL
+        else said(
+            "{driver:name} and {other:name} move together (r = {r:.3f}): their coefficients share what they explain.",
+            **told,
+        ),
+        cure=said("trust the prediction where both move as before, not the coefficients; or leave one out"),
         days=(one.name, other.name),
     )

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from savings.level_shifts import Shift
 
 LEAST_SCORE = 5.0  # |z| of the best window on quiet meters stays below: docs/savings-methods.md says how often
+LEAST_SHARE = 0.02  # of usual use: a shift below it may be sure and still is not worth a person's time
 LEAST_SEASON_DAYS = 180
+_MOST_SAVED = 0.9  # share of use: beyond it an event would be sized by what hardly shows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,8 @@ def suggest(saving: AvoidedUse, *, least_score: float = LEAST_SCORE) -> tuple[Su
     whole = hours[:, 0] >= 12.0  # [h]: less of a day says little of its level
     rate = sums[whole, :2] / hours[whole] * 24.0
     known = np.column_stack([np.ones(len(rate)), rate[:, 1], *_season(day[whole])])
-    return _suggested(Series(day[whole], rate[:, 0], known, saving.totals.noise), least_score)
+    series = Series(day[whole], rate[:, 0], known, saving.totals.noise)
+    return _suggested(series, least_score, usual=float(np.abs(rate[:, 1]).mean()))
 
 
 def suggest_in_baseline(baseline: Baseline, *, least_score: float = LEAST_SCORE) -> tuple[Suggestion, ...]:
@@ -69,7 +72,9 @@ def suggest_in_baseline(baseline: Baseline, *, least_score: float = LEAST_SCORE)
         return ()
     case = make_case(baseline, baseline.table)
     day = baseline.table.start[0].astype("datetime64[D]") + case.position
-    return _suggested(Series(day, case.residual, case.basis, noise_posterior(case)), least_score)
+    series = Series(day, case.residual, case.basis, noise_posterior(case))
+    table = baseline.table
+    return _suggested(series, least_score, usual=24.0 * abs(float(table.energy.sum() / table.hours.sum())))
 
 
 def indicator_adjustment(
@@ -82,11 +87,15 @@ def indicator_adjustment(
 ) -> Adjustment:
     """Return the size of an event by an indicator on its days: their saving beside that of the other days.
 
-        amount = -(Σ_event s - A_event / A_other · Σ_other s)
+        amount = -(Σ_event s - u · A_event) / (1 - u),    u = Σ_other s / A_other
 
-    with s the saving and A the adjusted baseline of the rows, so that the days of the event save the share that the
-    other days save. The error is that of this contrast under noise that remembers, the baseline's parameters included;
-    it is as good as independent of the period's own (exactly so for independent noise), and so joins it in quadrature.
+    with s the saving and A the adjusted baseline of the rows. The event is sized on what would have been used without
+    the measure: on its days the measure saves the share u of what the event has left, as on all others, so that a plant
+    half of which stands saves half. An event that the measure does not reach, such as a leak behind it, is smaller by
+    1 - u: state its size. Where the adjusted baseline is not above 0, hours stand for it and u for nothing.
+
+    The error is that of the contrast under noise that remembers, the baseline's parameters included; it is as good as
+    independent of the period's own (exactly so for independent noise), and so joins it in quadrature.
 
     Parameters
     ----------
@@ -116,20 +125,29 @@ def indicator_adjustment(
     if not rest.any():
         cure = "state its size by a sub-meter, or exclude its days"
         raise ContractError("no other row is left to compare it with", place=place, cure=cure)
-    weights = np.where(rest, -_usual_share(saving, inside, rest), 0.0) + inside
+    weights = np.where(rest, -_usual_size(saving, inside, rest), 0.0) + inside
     contrast = saving.totals.intervals(weights[None], method=_contrast_method(saving.method))[0]
     earlier = float(saving.spread.sum(axis=0) @ weights)
+    left = 1.0 - _saved_share(saving, rest)
     return Adjustment(
         days=(first_day, last_day),
-        amount=-(contrast.value + earlier),
-        standard_error=contrast.standard_error,
+        amount=-(contrast.value + earlier) / left,
+        standard_error=contrast.standard_error / left,
         reason=reason,
     )
 
 
-def _usual_share(saving: AvoidedUse, inside: NDArray[np.bool_], rest: NDArray[np.bool_]) -> float:
+def _saved_share(saving: AvoidedUse, rest: NDArray[np.bool_]) -> float:
+    """Return the share of use that the measure saves on other days, 0 to 0.9; 0 where shares mean nothing."""
+    if not (saving.adjusted > 0.0).all():
+        return 0.0
+    share = float(saving.saving[rest].sum() / saving.adjusted[rest].sum())
+    return min(max(share, 0.0), _MOST_SAVED)
+
+
+def _usual_size(saving: AvoidedUse, inside: NDArray[np.bool_], rest: NDArray[np.bool_]) -> float:
     """Return by how much the other rows' saving counts: by adjusted use, by hours where that is not above 0."""
-    size = saving.totals.adjusted
+    size = saving.adjusted
     if not (size > 0.0).all():
         size = saving.totals.reporting.hours
     return float(size[inside].sum() / size[rest].sum())
@@ -167,10 +185,11 @@ def _season(day: NDArray[np.datetime64]) -> tuple[NDArray[np.float64], ...]:
     return np.cos(turn), np.sin(turn)
 
 
-def _suggested(series: Series, least_score: float) -> tuple[Suggestion, ...]:
-    """Return the shifts of level in a series, in order of time."""
+def _suggested(series: Series, least_score: float, *, usual: float) -> tuple[Suggestion, ...]:
+    """Return the shifts of level in a series that matter beside the usual use [unit/d], in order of time."""
     told = [_told(series, each) for each in level_shifts(series, least_score)]
-    return tuple(sorted(told, key=lambda each: each.first_day))
+    large = [each for each in told if abs(each.per_day) >= LEAST_SHARE * usual]
+    return tuple(sorted(large, key=lambda each: each.first_day))
 
 
 def _told(series: Series, shift: Shift) -> Suggestion:

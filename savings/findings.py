@@ -26,7 +26,7 @@ class Finding:
 
     code: str  # machine-readable, such as "baseline_too_short"
     severity: Severity
-    message: str  # one sentence with figures
+    message: str  # one sentence with figures; of `savings.wording`, where it is to be said in other languages too
     cure: str
     days: tuple[str, ...] = ()  # days (ISO) or names concerned
 

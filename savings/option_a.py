@@ -13,6 +13,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from savings.findings import Finding, Severity
+from savings.wording import said
 from telemetry.errors import ContractError
 
 if TYPE_CHECKING:
@@ -66,14 +67,21 @@ def _check(each: Stipulation) -> None:
 
 def _named(stipulations: Sequence[Stipulation]) -> Finding:
     """Return the finding that says what was not measured."""
-    words = "; ".join(
-        f"{each.parameter} = {each.value:g} {each.unit} ± {each.standard_error:g} ({each.source})"
+    agreed = tuple(
+        said(
+            "{parameter} = {value:g}{unit:unit} ± {error:g} (source: {source})",
+            parameter=each.parameter,
+            value=each.value,
+            unit=each.unit,
+            error=each.standard_error,
+            source=each.source,
+        )
         for each in stipulations
     )
     return Finding(
         code="stipulated",
         severity=Severity.INFO,
-        message=f"Not measured but agreed upon (option A): {words}.",
-        cure="measure it where it decides the figure: option B",
+        message=said("Not measured but agreed upon (option A): {agreed}.", agreed=agreed),
+        cure=said("measure it where it decides the figure: option B"),
         days=tuple(each.parameter for each in stipulations),
     )

@@ -10,6 +10,7 @@ from datetime import date, datetime  # noqa: TC003 – msgspec reads annotations
 
 import msgspec
 
+from savings.wording import Wording  # noqa: TC001 – as above
 from telemetry.plan import MeterPlan, NonRoutineEvent, Plan, Words  # noqa: TC001 – as above
 from telemetry.site import DatedValue  # noqa: TC001 – as above
 
@@ -104,13 +105,15 @@ class Figure(_Record, frozen=True):
 
 
 class FindingRecord(_Record, frozen=True):
-    """What a reader must know (savings.findings.Finding)."""
+    """What a reader must know (savings.findings.Finding), in English and as what it is made of."""
 
     code: str
     severity: str  # info, warning, stop
     message: str
     cure: str
     days: tuple[str, ...] = ()
+    wording: Wording | None = None  # of the message; None in runs of before there were any
+    cure_wording: Wording | None = None
 
 
 class ParameterRecord(_Record, frozen=True):
@@ -254,6 +257,7 @@ class MeterRun(_Record, frozen=True):
     carbon: Figure | None  # [t] of CO2 equivalent
     normalised: Figure | None  # under the conditions of the whole baseline year; None where no reporting model is fit
     methods: dict[str, Figure]  # the same saving by other methods of uncertainty
+    error_parts: dict[str, float]  # standard errors by cause: model, events, stipulated, meter [unit]
     model: ModelRecord | None
     out_of_sample: OutOfSample | None
     ranges: tuple[DriverRange, ...]

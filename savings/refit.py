@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from savings.models.changepoint import fit_changepoint
+from savings.models.columns import SEASON
 from savings.models.ratio import fit_ratio
 from savings.models.towt import fit_towt
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 def refit(model: Model, table: Table, *, weight: NDArray[np.float64] | None = None) -> Model:
     """Return the form of a model fitted to other rows, each with energy and every driver of the model.
 
-    Knots are searched anew. With two change-point drivers ("3PC+2P") each may take either form, and one that explains
-    nothing here is left straight out, as when the baseline was fitted. `weight` (n,) is of each row's squared residual.
+    Waves of a year stay in it; knots are searched anew. With two change-point drivers ("3PC+2P") each may take either
+    form, and one that explains nothing here is left straight out, as when the baseline was fitted. `weight` (n,) is of
+    each row's squared residual.
 
     Raises
     ------
@@ -31,5 +33,11 @@ def refit(model: Model, table: Table, *, weight: NDArray[np.float64] | None = No
     if model.form == "ratio":
         return fit_ratio(used, model.terms[0])
     if model.form == "TOWT":
-        return fit_towt(used, weight=weight)
-    return fit_changepoint(used, candidates=tuple(model.form.split("+")), weight=weight)
+        return fit_towt(used, weight=weight, seasonal=_waves(model))
+    return fit_changepoint(used, candidates=tuple(model.form.split("+")), weight=weight, seasonal=_waves(model))
+
+
+def _waves(model: Model) -> tuple[str, ...]:
+    """Return what the waves of a year of a model go with, as its parameters are named: SEASON, or linear drivers."""
+    of = [each.name.removesuffix(".sine") for each in model.parameters if each.name.endswith(f"{SEASON}.sine")]
+    return tuple(name if name == SEASON else name.removesuffix(f".{SEASON}") for name in of)

@@ -34,6 +34,7 @@ from savings.suspect_values import without_codes
 from savings.table import Role
 from savings.uncertainty.interval import Totals
 from savings.uncertainty.student import two_sided_t
+from savings.wording import counted, said
 from telemetry.errors import ContractError
 
 if TYPE_CHECKING:
@@ -261,16 +262,23 @@ def _findings(days: tuple[str, ...], share: float, between_plants: float) -> tup
     assumed = Finding(
         code="between_plants_assumed",
         severity=Severity.INFO,
-        message=f"The share is taken to differ from plant to plant by {100 * between_plants:.0f} % of itself.",
-        cure="measure the measure at a second plant",
+        message=said(
+            "The share is taken to differ from plant to plant by {share:.0%} of itself.", share=between_plants
+        ),
+        cure=said("measure the measure at a second plant"),
     )
     if not days:
         return (assumed,)
     beyond = Finding(
         code="replication_extrapolates",
         severity=Severity.WARNING,
-        message=f"{100 * share:.0f} % of the use, on {len(days)} days, lies in conditions the demonstrator never saw.",
-        cure="wait until the demonstrator has seen them, or leave these days out",
+        message=counted(
+            "{share:.0%} of the use, on {count} day, lies in conditions the demonstrator never saw.",
+            "{share:.0%} of the use, on {count} days, lies in conditions the demonstrator never saw.",
+            count=len(days),
+            share=share,
+        ),
+        cure=said("wait until the demonstrator has seen them, or leave these days out"),
         days=days,
     )
     return assumed, beyond

@@ -12,13 +12,15 @@ from savings.stuck_values import check_dead_meter, check_still_drivers, check_st
 from savings.sufficiency import LEAST_COVERAGE
 from savings.suspect_values import UNIT_FACTORS, check_values, days, mixed_units, without_codes
 from savings.table import Role
+from savings.wording import counted, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from savings.table import Table
+    from savings.table import Driver, Table
+    from savings.wording import Sentence
 
 EXTRAPOLATION_SHARE = 0.1  # of the baseline's range, CalTRACK 3.7.5.2
 MOST_EXTRAPOLATED = 0.5  # of the reporting rows: beyond it the figure would rest on what was never seen
@@ -61,8 +63,10 @@ def _check_absent(baseline: Table, reporting: Table) -> Iterator[Finding]:
             yield Finding(
                 code="driver_missing",
                 severity=Severity.STOP,
-                message=f"The baseline needs {driver.name}, of which the reporting period has no value.",
-                cure="add it to the reporting data, or fit the baseline without it",
+                message=said(
+                    "The baseline needs {driver:name}, of which the reporting period has no value.", driver=driver.name
+                ),
+                cure=said("add it to the reporting data, or fit the baseline without it"),
                 days=(driver.name,),
             )
 
@@ -73,9 +77,12 @@ def _check_order(baseline: Table, reporting: Table) -> Iterator[Finding]:
         yield Finding(
             code="baseline_after_reporting",
             severity=Severity.STOP,
-            message=f"The baseline begins on {days(baseline, np.array([0]))[0]}, after the reporting period's end on "
-            f"{days(reporting, np.array([-1]))[0]}.",
-            cure="exchange the periods; for a backcast ask for a backcast",
+            message=said(
+                "The baseline begins on {begin:day}, after the reporting period's end on {end:day}.",
+                begin=days(baseline, np.array([0]))[0],
+                end=days(reporting, np.array([-1]))[0],
+            ),
+            cure=said("exchange the periods; for a backcast ask for a backcast"),
         )
         return
     common = np.isin(reporting.start, baseline.start)
@@ -83,16 +90,20 @@ def _check_order(baseline: Table, reporting: Table) -> Iterator[Finding]:
         yield Finding(
             code="periods_overlap",
             severity=Severity.STOP,
-            message=f"{common.sum()} rows are in the baseline and in the reporting period.",
-            cure="let the reporting period begin after the baseline, and leave the time of works out of both",
+            message=counted(
+                "{count} row is in the baseline and in the reporting period.",
+                "{count} rows are in the baseline and in the reporting period.",
+                count=int(common.sum()),
+            ),
+            cure=said("let the reporting period begin after the baseline, and leave the time of works out of both"),
             days=days(reporting, common),
         )
     elif reporting.start[0] < baseline.start[-1]:
         yield Finding(
             code="periods_overlap",
             severity=Severity.WARNING,
-            message="The periods lie within each other without a common row.",
-            cure="make sure that the measure was on and off in turns, as such a test needs",
+            message=said("The periods lie within each other without a common row."),
+            cure=said("make sure that the measure was on and off in turns, as such a test needs"),
         )
 
 
@@ -103,8 +114,13 @@ def _check_rows(reporting: Table) -> Iterator[Finding]:
         yield Finding(
             code="coverage_low",
             severity=Severity.WARNING if weak.mean() <= 0.5 else Severity.STOP,
-            message=f"{weak.sum()} of {len(reporting)} rows of the reporting period lack energy or a driver.",
-            cure="recover the missing data; savings are counted on the other rows only",
+            message=counted(
+                "{count} of {rows} rows of the reporting period lacks energy or a driver.",
+                "{count} of {rows} rows of the reporting period lack energy or a driver.",
+                count=int(weak.sum()),
+                rows=len(reporting),
+            ),
+            cure=said("recover the missing data; savings are counted on the other rows only"),
             days=days(reporting, weak),
         )
 
@@ -117,19 +133,31 @@ def _check_ranges(baseline: Table, reporting: Table) -> Iterator[Finding]:
         values = reporting.driver(driver.name).values
         outside = outside_range(driver.values, values)
         if outside.any():
-            low, high = np.nanmin(driver.values), np.nanmax(driver.values)
             stops = outside.sum() > MOST_EXTRAPOLATED * np.isfinite(values).sum()
             yield Finding(
                 code="extrapolation",
                 severity=Severity.STOP if stops else Severity.WARNING,
-                message=f"{outside.sum()} rows have {driver.name} from {np.nanmin(values):.4g} to "
-                f"{np.nanmax(values):.4g} {driver.unit}, beyond the baseline's {low:.4g} to {high:.4g} by over 10 %.",
-                cure="check that both periods have the driver in one unit; else take a baseline that has seen these "
-                "conditions"
+                message=_beyond(driver, values, int(outside.sum())),
+                cure=said(
+                    "check that both periods have the driver in one unit; else take a baseline that has seen these "
+                    "conditions"
+                )
                 if stops
-                else "lengthen the baseline to cover these conditions, or report these days apart",
+                else said("lengthen the baseline to cover these conditions, or report these days apart"),
                 days=days(reporting, outside),
             )
+
+
+def _beyond(driver: Driver, values: NDArray[np.float64], count: int) -> Sentence:
+    """Say how far a driver of the baseline goes in the reporting period, and how far it went before."""
+    return counted(
+        "{count} row has {driver:name} over 10% beyond the baseline's range, {seen_low:.4g} to {seen_high:.4g}"
+        "{unit:unit}: the reporting period goes from {low:.4g} to {high:.4g}{unit:unit}.",
+        "{count} rows have {driver:name} over 10% beyond the baseline's range, {seen_low:.4g} to {seen_high:.4g}"
+        "{unit:unit}: the reporting period goes from {low:.4g} to {high:.4g}{unit:unit}.",
+        count=count, driver=driver.name, unit=driver.unit, low=np.nanmin(values), high=np.nanmax(values),
+        seen_low=np.nanmin(driver.values), seen_high=np.nanmax(driver.values),
+    )  # fmt: skip
 
 
 def _check_units(baseline: Table, reporting: Table) -> Iterator[Finding]:
@@ -142,7 +170,7 @@ def _check_units(baseline: Table, reporting: Table) -> Iterator[Finding]:
     for factor in UNIT_FACTORS:
         # Savings and seasons move the median too: only a whole factor, give or take a half of its like, is suspect.
         if abs(abs(np.log(ratio)) - np.log(factor)) < 0.3 * np.log(3.6):
-            yield mixed_units(factor, "between the baseline and the reporting period", days(reporting, np.array([0])))
+            yield mixed_units(factor, days(reporting, np.array([0])), within=False)
             return
 
 
@@ -151,6 +179,6 @@ def _empty(reporting: Table) -> Finding:
     return Finding(
         code="reporting_empty",
         severity=Severity.STOP,
-        message=f"The reporting period has {len(reporting)} rows.",
-        cure="choose a reporting period that has data",
+        message=said("The baseline has no row.") if len(reporting) else said("The reporting period has no row."),
+        cure=said("choose a period that has data"),
     )

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from savings.adjustments import Adjustment
+from savings.adjustments import STIPULATED, Adjustment
 from savings.events import Suggestion, indicator_adjustment, suggest, suggest_in_baseline
 from savings.findings import Finding, Severity
 from savings.option_a import option_a
 from savings.record import EventOutcome
 from savings.run_table import event_days, stipulated_factor
+from savings.wording import said
 from telemetry.plan import EventMethod, NonRoutineEvent, Option, Status
 
 _NOTHING_STIPULATED = Finding(
     code="nothing_stipulated",
     severity=Severity.WARNING,
-    message="The plan is of option A, and stipulates nothing.",
-    cure="add `stipulations` with value, standard error and source, or choose option B",
+    message=said("The plan is of option A, and stipulates nothing."),
+    cure=said("add `stipulations` with value, standard error and source, or choose option B"),
 )
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def stipulated_error(
     found = option_a(part, plan.stipulations)
     days = str(saving.start[0].astype("datetime64[D]")), str(saving.start[-1].astype("datetime64[D]"))
     error = found.interval.standard_error
-    return (Adjustment(days=days, amount=0.0, standard_error=error, reason="stipulated"),), found.findings
+    return (Adjustment(days=days, amount=0.0, standard_error=error, reason=STIPULATED),), found.findings
 
 
 def outcomes(
@@ -107,8 +108,14 @@ def suggestion_findings(suggestions: Iterable[NonRoutineEvent]) -> tuple[Finding
         Finding(
             code="event_suggested",
             severity=Severity.WARNING,
-            message=f"{each.title}, {each.first_day} to {each.last_day}: {each.evidence}.",
-            cure="find out what happened; accept it as a non-routine event with its evidence, or reject it",
+            message=said(
+                "From {first:day} to {last:day}: {title:title}; {evidence:evidence}.",
+                first=each.first_day.isoformat(),
+                last=each.last_day.isoformat(),
+                title=each.title,
+                evidence=each.evidence,
+            ),
+            cure=said("find out what happened; accept it as a non-routine event with its evidence, or reject it"),
             days=(each.first_day.isoformat(), each.last_day.isoformat()),
         )
         for each in suggestions

@@ -8,6 +8,7 @@ from savings.avoided_use import AvoidedUse, avoided_use
 from savings.baseline import Baseline, fit_baseline
 from savings.curves import curve_points, driver_ranges
 from savings.findings import Finding, InsufficientDataError, Severity
+from savings.meter_error import meter_error
 from savings.normalised import normalised_savings
 from savings.out_of_sample import out_of_sample
 from savings.record import MeterRun
@@ -22,6 +23,7 @@ from savings.run_events import (
 from savings.run_records import (
     LEAST_YEAR_DAYS,
     daily_columns,
+    error_parts,
     figure,
     finding_record,
     fit_columns,
@@ -74,6 +76,7 @@ def meter_run(given: RunInput, meter: MeterInput) -> MeterRun:
         money=None if valued is None else valued.money,
         carbon=None if valued is None else valued.carbon,
         normalised=_normalised(given, baseline, before, after),
+        error_parts={} if saving is None else error_parts(saving),
         methods={} if saving is None else methods_beside(saving, unit),
         model=None if baseline is None else model_record(baseline),
         out_of_sample=None if baseline is None else out_of_sample(baseline),
@@ -120,12 +123,13 @@ def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: Perio
     events = adjusting_events(meter, saving)
     sized = adjustments_of(saving, events)
     agreed, stipulated = stipulated_error(plan, saving, sized)
-    if adjustments := (*sized, *agreed):
+    metered, unknown = meter_error(meter, before, after, saving)
+    if adjustments := (*sized, *agreed, *metered):
         saving = avoided_use(
             baseline, after.table, confidence=plan.confidence, method=plan.method, adjustments=adjustments
         )  # fmt: skip
     suggestions = suggestions_of(meter, baseline, saving)
-    findings = (*baseline.findings, *saving.findings, *stipulated, *suggestion_findings(suggestions))
+    findings = (*baseline.findings, *saving.findings, *stipulated, *unknown, *suggestion_findings(suggestions))
     return _Worked(after, baseline, saving, findings, outcomes(meter, events, sized), suggestions)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from savings.adjustments import METER, STIPULATED
 from savings.record import (
     DailyColumns,
     Figure,
@@ -17,6 +18,7 @@ from savings.record import (
     ParameterRecord,
 )
 from savings.uncertainty.interval import Method
+from savings.wording import wording_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,8 +69,8 @@ def percent_figure(saving: AvoidedUse) -> Figure | None:
 def finding_record(finding: Finding) -> FindingRecord:
     """Return a finding as a record."""
     return FindingRecord(
-        code=finding.code, severity=finding.severity.value, message=finding.message, cure=finding.cure,
-        days=finding.days,
+        code=finding.code, severity=finding.severity.value, message=str(finding.message), cure=str(finding.cure),
+        days=finding.days, wording=wording_of(finding.message), cure_wording=wording_of(finding.cure),
     )  # fmt: skip
 
 
@@ -136,6 +138,16 @@ def daily_columns(saving: AvoidedUse) -> DailyColumns:
         cumulative_low=column(low),
         cumulative_high=column(high),
     )
+
+
+def error_parts(saving: AvoidedUse) -> dict[str, float]:
+    """Return the standard errors of a saving by cause; in quadrature they make its own."""
+    parts = {"events": 0.0, "stipulated": 0.0, "meter": 0.0}
+    for each in saving.adjustments:
+        cause = {STIPULATED: "stipulated", METER: "meter"}.get(each.reason, "events")
+        parts[cause] = math.hypot(parts[cause], each.standard_error)
+    joined = math.hypot(*parts.values())
+    return {"model": math.sqrt(max(saving.standard_error**2 - joined**2, 0.0)), **parts}
 
 
 def methods_beside(saving: AvoidedUse, unit: str) -> dict[str, Figure]:

@@ -14,6 +14,7 @@ from savings.run_records import figure
 from savings.run_table import numbers
 from savings.table import Role
 from savings.value import EUR, TONNES, Carrier, baseline_shares, worth
+from savings.wording import said
 from telemetry.errors import ContractError
 
 if TYPE_CHECKING:
@@ -109,10 +110,12 @@ def _carriers(
 
 def _unusable(error: ContractError, unit: str) -> Finding:
     """Return the finding that there are no usable rates."""
-    what = "tariff" if unit == EUR else "emission_factor"
+    why = {"place": error.place, "cause": error.cause}
     return Finding(
-        code=f"{what}_unusable",
+        code="tariff_unusable" if unit == EUR else "emission_factor_unusable",
         severity=Severity.WARNING,
-        message=f"No figure in {unit}: {error.place}: {error.cause}.",
+        message=said("No figure in euros: {place}: {cause}.", **why)
+        if unit == EUR
+        else said("No figure of emissions: {place}: {cause}.", **why),
         cure=error.cure,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from savings.findings import Finding, Severity
 from savings.suspect_values import days, without_codes
 from savings.table import Frequency, Role
+from savings.wording import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def check_stuck(table: Table) -> Iterator[Finding]:
         return
     known = without_codes(table)
     same = runs(known.energy, least)
-    yield from _stuck(table, same & (known.energy != 0.0), "energy")
+    yield from _stuck(table, same & (known.energy != 0.0), "")
     yield from _zeros(table, known.energy, same & (known.energy == 0.0))
     for driver in known.drivers:
         if _measured(driver):
@@ -58,8 +59,8 @@ def check_dead_meter(reporting: Table) -> Iterator[Finding]:
         yield Finding(
             code="zeros",
             severity=Severity.STOP,
-            message=f"The meter reads zero in all {len(values)} rows of the reporting period.",
-            cure="look at the meter and its logger; if the plant was taken out, no model is needed to say so",
+            message=said("The meter reads zero all through the reporting period."),
+            cure=said("look at the meter and its logger; if the plant was taken out, no model is needed to say so"),
             days=days(reporting, np.array([0])),
         )
 
@@ -74,9 +75,14 @@ def check_still_drivers(baseline: Table, reporting: Table) -> Iterator[Finding]:
             yield Finding(
                 code="driver_without_variation",
                 severity=Severity.WARNING,
-                message=f"{driver.name} has one value, {values[0]:.6g} {driver.unit}, in all {len(values)} rows of the "
-                "reporting period; it varied in the baseline.",
-                cure="look at its sensor and its column; a driver that stands still adjusts nothing",
+                message=said(
+                    "{driver:name} has one value, {value:.6g}{unit:unit}, all through the reporting period; it varied "
+                    "in the baseline.",
+                    driver=driver.name,
+                    value=values[0],
+                    unit=driver.unit,
+                ),
+                cure=said("look at its sensor and its column; a driver that stands still adjusts nothing"),
                 days=(driver.name,),
             )
 
@@ -102,13 +108,25 @@ def _standing(driver: Driver, least: int) -> NDArray[np.bool_]:
 
 
 def _stuck(table: Table, mask: NDArray[np.bool_], name: str) -> Iterator[Finding]:
+    """Find what repeats one value: a driver by its name, the meter where there is none."""
     if mask.any():
+        how = _how_long(table, mask)
         yield Finding(
             code="stuck_values",
             severity=Severity.WARNING,
-            message=f"{name} repeats one value over {mask.sum()} of {len(table)} rows, in runs of "
-            f"{LONGEST_RUN[table.frequency]} or more, from {days(table, mask)[0]} on; they are used.",
-            cure="look at the meter, sensor or logger; where it was stuck, exclude these days",
+            message=said(
+                "{driver:name} repeats one value over {repeated} of {rows} rows, in runs of {least} or more, from "
+                "{day:day} on; they are used.",
+                driver=name,
+                **how,
+            )
+            if name
+            else said(
+                "The meter repeats one value over {repeated} of {rows} rows, in runs of {least} or more, from "
+                "{day:day} on; they are used.",
+                **how,
+            ),
+            cure=said("look at the meter, sensor or logger; where it was stuck, exclude these days"),
             days=days(table, mask),
         )
 
@@ -119,8 +137,19 @@ def _zeros(table: Table, energy: NDArray[np.float64], mask: NDArray[np.bool_]) -
         yield Finding(
             code="zeros",
             severity=Severity.WARNING,
-            message=f"The meter reads zero over {mask.sum()} of {len(table)} rows, in runs of "
-            f"{LONGEST_RUN[table.frequency]} or more, from {days(table, mask)[0]} on; they are used.",
-            cure="if the plant stood still, nothing; if the meter was dead, exclude these days",
+            message=said(
+                "The meter reads zero over {repeated} of {rows} rows, in runs of {least} or more, from {day:day} on; "
+                "they are used.",
+                **_how_long(table, mask),
+            ),
+            cure=said("if the plant stood still, nothing; if the meter was dead, exclude these days"),
             days=days(table, mask),
         )
+
+
+def _how_long(table: Table, mask: NDArray[np.bool_]) -> dict[str, object]:
+    """Return what a sentence tells of rows that stand still."""
+    return {
+        "repeated": int(mask.sum()), "rows": len(table), "least": LONGEST_RUN[table.frequency],
+        "day": days(table, mask)[0],
+    }  # fmt: skip

@@ -11,6 +11,7 @@ from savings.findings import Finding, Severity
 from savings.stuck_values import check_stuck
 from savings.suspect_values import check_values, days, table_error_codes
 from savings.table import Frequency
+from savings.wording import counted, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,16 +90,23 @@ def _check_length(table: Table, usable: NDArray[np.bool_]) -> Iterator[Finding]:
         yield Finding(
             code="baseline_too_short",
             severity=Severity.STOP,
-            message=f"The baseline has {count} usable {table.frequency} rows; {fewest} are the least.",
-            cure="take a longer baseline, best twelve months",
+            message=counted(
+                "The baseline has {count} usable row; {fewest} are the least.",
+                "The baseline has {count} usable rows; {fewest} are the least.",
+                count=count,
+                fewest=fewest,
+            ),
+            cure=said("take a longer baseline, best twelve months"),
         )
     elif length < _YEAR_DAYS:
         yield Finding(
             code="baseline_too_short",
             severity=Severity.WARNING,
-            message=f"The baseline covers {length:.0f} days, less than a whole year: seasons are missing.",
-            cure="take twelve months, or report only under conditions that the baseline has seen",
-        )
+            message=said(
+                "The baseline covers {length:.0f} days, less than a whole year: seasons are missing.", length=length
+            ),
+            cure=said("take twelve months, or report only under conditions that the baseline has seen"),
+        )  # fmt: skip
 
 
 def _check_coverage(table: Table, usable: NDArray[np.bool_]) -> Iterator[Finding]:
@@ -111,8 +119,12 @@ def _check_coverage(table: Table, usable: NDArray[np.bool_]) -> Iterator[Finding
         yield Finding(
             code="coverage_low",
             severity=Severity.WARNING if share >= _LEAST_SHARE else Severity.STOP,
-            message=f"{100.0 * share:.0f} % of the baseline's {length:.0f} days can be used; 90 % are wanted.",
-            cure="recover the missing data, or choose a baseline period with fewer gaps",
+            message=said(
+                "{share:.0%} of the baseline's {length:.0f} days can be used; 90% are wanted.",
+                share=share,
+                length=length,
+            ),
+            cure=said("recover the missing data, or choose a baseline period with fewer gaps"),
         )
 
 
@@ -130,8 +142,13 @@ def _check_gaps(table: Table, usable: NDArray[np.bool_]) -> Iterator[Finding]:
         yield Finding(
             code="gaps",
             severity=Severity.WARNING,
-            message=f"{len(long)} gaps, the longest of {(step - used.hours[:-1] / 24.0).max():.0f} days.",
-            cure="recover the data; what a gap hides is not in the model",
+            message=counted(
+                "{count} gap, of {longest:.0f} days.",
+                "{count} gaps, the longest of {longest:.0f} days.",
+                count=len(long),
+                longest=(step - used.hours[:-1] / 24.0).max(),
+            ),
+            cure=said("recover the data; what a gap hides is not in the model"),
             days=tuple(ends),
         )
 
@@ -143,8 +160,12 @@ def _check_duplicates(table: Table) -> Iterator[Finding]:
         yield Finding(
             code="duplicate_timestamps",
             severity=Severity.WARNING,
-            message=f"{doubled.sum()} rows repeat a time; of equal rows one is used, of different ones none.",
-            cure="find out which rows are right; check how summer time was written",
+            message=counted(
+                "{count} row repeats a time; of equal rows one is used, of different ones none.",
+                "{count} rows repeat a time; of equal rows one is used, of different ones none.",
+                count=int(doubled.sum()),
+            ),
+            cure=said("find out which rows are right; check how summer time was written"),
             days=days(table, doubled),
         )
 

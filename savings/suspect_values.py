@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from savings.findings import Finding, Severity
+from savings.wording import counted, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 NEGATIVE_CODES = (-999.0, -999.9, -9999.0, -9999.9, -99999.0, -32768.0)
 POSITIVE_CODES = (9999.0, 99999.0, 999999.0, 32767.0, 65535.0)  # only far outside the other values
 # Ratios of units that get mixed: k and its absence, h and s (kWh and MJ), a scale slip.
-UNIT_FACTORS = {1000.0: "k or M", 3.6: "kWh and MJ", 10.0: "a slip of scale"}
+UNIT_FACTORS = (1000.0, 3.6, 10.0)
 _NEAR = np.log(1.06)  # how near a jump has to come to a factor
 _WINDOW = 10  # rows on either side of a jump
 
@@ -101,8 +102,13 @@ def check_values(table: Table) -> Iterator[Finding]:
         yield Finding(
             code="error_codes",
             severity=Severity.WARNING,
-            message=f"{codes.sum()} of {len(table)} rows hold an error code such as −9999 and are left out.",
-            cure="have the logger leave such values empty",
+            message=counted(
+                "{count} of {rows} rows holds an error code such as −9999 and is left out.",
+                "{count} of {rows} rows hold an error code such as −9999 and are left out.",
+                count=int(codes.sum()),
+                rows=len(table),
+            ),
+            cure=said("have the logger leave such values empty"),
             days=days(table, codes),
         )
     energy = np.where(codes, np.nan, table.energy)
@@ -117,9 +123,15 @@ def _check_energy(table: Table, energy: NDArray[np.float64]) -> Iterator[Finding
         yield Finding(
             code="extremes",
             severity=Severity.WARNING,
-            message=f"{high.sum()} rows lie above median + 3 interquartile ranges, the highest at "
-            f"{np.nanmax(energy):.6g} {table.unit}; they are used.",
-            cure="look at these days; exclude them with a reason, or fit robustly",
+            message=counted(
+                "{count} row lies above median + 3 interquartile ranges, at {highest:.6g}{unit:unit}; it is used.",
+                "{count} rows lie above median + 3 interquartile ranges, the highest at {highest:.6g}{unit:unit}; they "
+                "are used.",
+                count=int(high.sum()),
+                highest=np.nanmax(energy[high]),
+                unit=table.unit,
+            ),
+            cure=said("look at these days; exclude them with a reason, or fit robustly"),
             days=days(table, high),
         )
     negative = energy < 0.0
@@ -127,22 +139,42 @@ def _check_energy(table: Table, energy: NDArray[np.float64]) -> Iterator[Finding
         yield Finding(
             code="negative_energy",
             severity=Severity.WARNING,
-            message=f"{negative.sum()} rows have negative use, the lowest {np.nanmin(energy):.6g} {table.unit}.",
-            cure="check the sign of the meter and its register",
+            message=counted(
+                "{count} row has negative use, {lowest:.6g}{unit:unit}.",
+                "{count} rows have negative use, the lowest {lowest:.6g}{unit:unit}.",
+                count=int(negative.sum()),
+                lowest=np.nanmin(energy),
+                unit=table.unit,
+            ),
+            cure=said("check the sign of the meter and its register"),
             days=days(table, negative),
         )
     jump = unit_jump(rate)
     if jump is not None:
         row, factor = jump
-        yield mixed_units(factor, f"from {days(table, np.array([row]))[0]} on", days(table, np.array([row])))
+        yield mixed_units(factor, days(table, np.array([row])), within=True)
 
 
-def mixed_units(factor: float, place: str, when: tuple[str, ...]) -> Finding:
-    """Return the finding that energy jumps by a factor of units; 1000 stops, for no plant does that."""
+def mixed_units(factor: float, when: tuple[str, ...], *, within: bool) -> Finding:
+    """Return the finding that energy jumps by a factor of units; 1000 stops, for no plant does that.
+
+    It jumps from a day on within a period, or from one period to the other.
+    """
     return Finding(
         code="units_mixed",
         severity=Severity.STOP if factor == 1000.0 else Severity.WARNING,
-        message=f"Use changes by a factor of {factor:g} {place}, as mixed units do ({UNIT_FACTORS[factor]}).",
-        cure="bring all rows to one unit, or record the event that changed the use",
+        message=said(
+            "Use changes by a factor of {factor:g} from {day:day} on, as it does where units are mixed (3.6: kWh and "
+            "MJ; 1000: k or M) or a decimal point slips (10).",
+            factor=factor,
+            day=when[0],
+        )
+        if within
+        else said(
+            "Use changes by a factor of {factor:g} between the baseline and the reporting period, as it does where "
+            "units are mixed (3.6: kWh and MJ; 1000: k or M) or a decimal point slips (10).",
+            factor=factor,
+        ),
+        cure=said("bring all rows to one unit, or record the event that changed the use"),
         days=when,
     )

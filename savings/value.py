@@ -19,6 +19,7 @@ import numpy as np
 
 from savings.avoided_use import adjusted_intervals
 from savings.findings import Finding, Severity
+from savings.wording import counted, said
 from telemetry.errors import ContractError
 from telemetry.quantities import QUANTITIES
 
@@ -66,7 +67,9 @@ def baseline_shares(carriers: dict[str, NDArray[np.float64]]) -> dict[str, float
     sums = {name: float(np.nansum(column)) for name, column in carriers.items()}
     whole = sum(sums.values())
     if not whole:
-        raise ContractError("the baseline's use adds up to 0", place="carriers", cure="check the points of the figure")
+        raise ContractError(
+            said("the baseline's use adds up to 0"), place=said("carriers"), cure=said("check the points of the figure")
+        )
     return {name: each / whole for name, each in sums.items()}
 
 
@@ -142,8 +145,9 @@ def price_by_row(
         stop = np.inf if value.valid_to is None else value.valid_to.timestamp()
         if before is not None and start < last:
             raise ContractError(
-                f"two values are in force from {value.valid_from.isoformat()}", place=f"rate {value.id}",
-                cure=f"end the value from {before.valid_from.isoformat()} before that",
+                said("two values are in force from {begin:day}", begin=value.valid_from.isoformat()),
+                place=said("rate {rate}", rate=value.id),
+                cure=said("end the value from {begin:day} before that", begin=before.valid_from.isoformat()),
             )  # fmt: skip
         last, before = stop, value
         within = np.clip(np.minimum(end, stop) - np.maximum(begin, start), 0.0, None) / (end - begin)
@@ -165,13 +169,15 @@ def rate_in(value: DatedValue, per: str, unit: str) -> float:
     if not slash or above not in _NUMERATORS[unit] or below not in units:
         legal = ", ".join(f"{each}/…" for each in _NUMERATORS[unit])
         raise ContractError(
-            f'"{value.unit}" is no rate of {value.quantity} in {unit}', place=f"rate {value.id}", cure=f"give {legal}"
+            said('"{found}" is no rate in {unit}', found=value.unit, unit=unit),
+            place=said("rate {rate}", rate=value.id),
+            cure=said('give {legal} with a unit of the quantity "{quantity}"', legal=legal, quantity=value.quantity),
         )
     if per not in units:
         raise ContractError(
-            f"it is {value.unit} of {value.quantity}, the figure counts {per}",
-            place=f"rate {value.id}",
-            cure=f"give the figure in one of {', '.join(units)}, or a rate per {per}",
+            said("it is {found}, the figure counts {per}", found=value.unit, per=per),
+            place=said("rate {rate}", rate=value.id),
+            cure=said("give the figure in one of {units}, or a rate per {per}", units=tuple(units), per=per),
         )
     return value.value * _NUMERATORS[unit][above] * units[per][0] / units[below][0]
 
@@ -188,7 +194,9 @@ def _prices(
         own = [value for value in values if value.id == name]
         if not own:
             raise ContractError(
-                f'unknown rate "{name}"', place=f"point {carrier.point}", cure="name one of the site's, or declare it"
+                said('unknown rate "{rate}"', rate=name),
+                place=said("point {point:name}", point=carrier.point),
+                cure=said("name one of the site's, or declare it"),
             )
         by_point = all(_speaks_of(value, carrier.point_unit, per) for value in own)
         each = price_by_row(own, begin, end, carrier.point_unit if by_point else per, unit)
@@ -223,9 +231,9 @@ def _check_sums(saving: AvoidedUse, carriers: Sequence[Carrier]) -> None:
     measured = sum(each.measured for each in carriers) if sound else saving.measured
     if not sound or not np.allclose(measured, saving.measured, rtol=1e-6, atol=1e-6):
         raise ContractError(
-            "they do not add up to the figure: shares of the baseline to 1, use to what was measured, row by row",
-            place=f"carriers {', '.join(each.point for each in carriers) or 'none'}",
-            cure="give every point of the figure, on the rows of the saving",
+            said("they do not add up to the figure: shares of the baseline to 1, use to what was measured, row by row"),
+            place=said("carriers {points:name}", points=tuple(each.point for each in carriers)),
+            cure=said("give every point of the figure, on the rows of the saving"),
         )
 
 
@@ -236,15 +244,36 @@ def _missing(
     lacking = np.isnan(prices)
     if not lacking.any() or not any(each.rates for each in carriers):
         return ()
-    points = [each.point for each, row in zip(carriers, lacking, strict=True) if row.any()]
-    days = np.unique(saving.start[lacking.any(axis=0)].astype("datetime64[D]")).astype(str)
-    what = "tariff" if unit == EUR else "emission factor"
-    return (
-        Finding(
-            code=f"{what.replace(' ', '_')}_missing",
-            severity=Severity.WARNING,
-            message=f"{len(days)} days have no {what} for {', '.join(points)}; they are in no sum of {unit}.",
-            cure=f"declare a {what} that is in force from {days[0]} to {days[-1]}",
-            days=tuple(str(day) for day in days),
+    points = tuple(each.point for each, row in zip(carriers, lacking, strict=True) if row.any())
+    days = np.unique(saving.start[lacking.any(axis=0)].astype("datetime64[D]")).astype(str).tolist()
+    return ((_no_tariff if unit == EUR else _no_factor)(points, tuple(days)),)
+
+
+def _no_tariff(points: tuple[str, ...], days: tuple[str, ...]) -> Finding:
+    return Finding(
+        code="tariff_missing",
+        severity=Severity.WARNING,
+        message=counted(
+            "{count} day has no tariff for {points:name}; it is in no sum of money.",
+            "{count} days have no tariff for {points:name}; they are in no sum of money.",
+            count=len(days), points=points,
         ),
-    )
+        cure=said("declare a tariff that is in force from {first:day} to {last:day}", first=days[0], last=days[-1]),
+        days=days,
+    )  # fmt: skip
+
+
+def _no_factor(points: tuple[str, ...], days: tuple[str, ...]) -> Finding:
+    return Finding(
+        code="emission_factor_missing",
+        severity=Severity.WARNING,
+        message=counted(
+            "{count} day has no emission factor for {points:name}; it is in no sum of emissions.",
+            "{count} days have no emission factor for {points:name}; they are in no sum of emissions.",
+            count=len(days), points=points,
+        ),
+        cure=said(
+            "declare an emission factor that is in force from {first:day} to {last:day}", first=days[0], last=days[-1]
+        ),
+        days=days,
+    )  # fmt: skip

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-8  # of the largest number beside it
 _NOT_COMPARED = ("versions", "input_hash")  # compared by name, below
+_LATER = ("wording", "cure_wording")  # of a finding: runs of before have its English sentence alone
 
 
 class Difference(NamedTuple):
@@ -94,7 +95,7 @@ def _compared(said: object, found: object, where: str, scale: float, tally: _Tal
     """Yield what differs between two values as JSON holds them; `scale` is the size of the numbers beside them."""
     if isinstance(said, dict) and isinstance(found, dict):
         inner = max(scale, _size(said.values()))
-        for key in sorted({*said, *found}, key=str):
+        for key in sorted({*said, *found} - {key for key in _LATER if said.get(key) is None}, key=str):
             yield from _compared(said.get(key), found.get(key), f"{where}.{key}", inner, tally)
     elif isinstance(said, list | tuple) and isinstance(found, list | tuple) and len(said) == len(found):
         inner = _size(said)

@@ -17,7 +17,7 @@ from telemetry.errors import StorageError
 from telemetry.plan import NonRoutineEvent, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from storage.engine import Connection
 
@@ -53,23 +53,25 @@ def history(connection: Connection, site: str, demonstrator: str, key: str) -> l
 
 
 def suggest(
-    connection: Connection, site: str, demonstrator: str, found: Iterable[NonRoutineEvent], *, who: str
+    connection: Connection, site: str, demonstrator: str, found: Sequence[NonRoutineEvent], *, who: str
 ) -> list[str]:
-    """Keep what the machine suspects, and return the keys of what is new.
+    """Keep what the machine suspects now, and return the keys of what is new.
 
-    What overlaps an event of the same figure that is known already, decided or not, is no news: a person is asked once.
+    What is much the same as a known event of its figure, or lies mostly within one that a person has decided upon, is
+    no news: a person is asked once. Earlier suggestions that nobody has decided upon and that no longer stand out so
+    are taken back, since an event that goes on is found longer every night.
     """
     added = []
     with storage_errors("suggest events"), connection.transaction():
         number = _locked(connection, site, demonstrator)
-        known = [row.event for row in events(connection, site, demonstrator, withdrawn=True)]
-        for event in found:
-            if any(_overlap(event, other) for other in known):
-                continue
+        rows = [row for row in events(connection, site, demonstrator, withdrawn=True) if not _taken_back(row, who)]
+        new = [event for event in found if not any(_known(event, row) for row in rows)]
+        for row in rows:
+            if row.what == "suggested" and not any(_much_the_same(row.event, event) for event in found):
+                withdraw(connection, site, demonstrator, row.key, who=who, reason="it no longer stands out so")
+        for event in new:
             suggested = replace(event, status=Status.SUGGESTED, agreed_by="", agreed_at="")
-            key = _add(connection, number, suggested, "suggested", who, "")
-            known.append(suggested)
-            added.append(key)
+            added.append(_add(connection, number, suggested, "suggested", who, ""))
     return added
 
 
@@ -167,8 +169,32 @@ def _note(
     connection.execute(statement("savings", "add_event_change"), parameters)
 
 
-def _overlap(one: NonRoutineEvent, other: NonRoutineEvent) -> bool:
-    return one.meter == other.meter and one.first_day <= other.last_day and other.first_day <= one.last_day
+def _taken_back(row: EventRow, machine: str) -> bool:
+    """Whether the machine itself took a suggestion back: it may stand out again."""
+    return row.withdrawn and row.who == machine
+
+
+def _known(event: NonRoutineEvent, row: EventRow) -> bool:
+    """Whether a suggestion says nothing that a known event does not say."""
+    decided = row.what in {"accepted", "rejected", "withdrawn"}
+    return _much_the_same(event, row.event) or (decided and 2 * _shared(event, row.event) > _days(event))
+
+
+def _much_the_same(one: NonRoutineEvent, other: NonRoutineEvent) -> bool:
+    """Whether two events have more than half of their days in common, of those that either has."""
+    shared = _shared(one, other)
+    return 2 * shared > _days(one) + _days(other) - shared
+
+
+def _shared(one: NonRoutineEvent, other: NonRoutineEvent) -> int:
+    """Return how many days two events of one figure have in common."""
+    if one.meter != other.meter:
+        return 0
+    return max(0, (min(one.last_day, other.last_day) - max(one.first_day, other.first_day)).days + 1)
+
+
+def _days(event: NonRoutineEvent) -> int:
+    return (event.last_day - event.first_day).days + 1
 
 
 def _the_event(connection: Connection, site: str, demonstrator: str, key: str) -> EventRow:

@@ -84,11 +84,8 @@ def make_run(  # noqa: PLR0913 – what a person may ask for
     if cause != "asked" and set(explanation.get("changed", ())) - {NEW_DAYS}:
         cause = "restated"
     number = save(connection, given, run, cause=cause, asked_by=asked_by, explanation=explanation)
-    found = suggest(
-        connection, site, demonstrator, [one for each in run.meters for one in each.suggestions], who="worker"
-    )
-    if found:
-        LOG.info("%s/%s: %d suspected event(s) wait for a person", site, demonstrator, len(found))
+    if not run.stopped:
+        _suggest(connection, site, demonstrator, run)
     return Made(number, fresh=True, cause=cause)
 
 
@@ -113,6 +110,13 @@ def due(
                 continue
             if before is None or not _says_the_same(before, given):
                 yield site.id, each.key
+
+
+def _suggest(connection: Connection, site: str, demonstrator: str, run: Run) -> None:
+    """Keep what stands out in a run for a person to decide upon."""
+    found = [one for each in run.meters for one in each.suggestions]
+    if new := suggest(connection, site, demonstrator, found, who="worker"):
+        LOG.info("%s/%s: %d suspected event(s) wait for a person", site, demonstrator, len(new))
 
 
 def _last_day(connection: Connection, site: str, before: RunRow | None, moment: datetime) -> date | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from locales.words import noted
 from reports.charts.savings import methods as methods_drawn
 from reports.document import Grid, Heading, Items, Paragraph
 from reports.figures import amount, day, decimals_of, interval_of, number, percent, shown, significant, value_of
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from reports.document import Block
     from reports.part import Material, Part
     from savings.record import Figure
+
+
+CAUSES = {
+    "model": noted("the model: noise that remembers, coefficients and change points"),
+    "events": noted("accepted events"),
+    "stipulated": noted("stipulated parameters"),
+    "meter": noted("the meters' own error"),
+}
 
 
 def uncertainty(material: Material) -> Iterator[Block]:
@@ -36,6 +45,7 @@ def uncertainty(material: Material) -> Iterator[Block]:
         if part.run.saving is None:
             yield Paragraph(text=say("No saving may be given, so there is nothing to be sure of."))
             continue
+        yield from _parts(material, part)
         yield from _side_by_side(material, part)
     if all(part.run.saving is None for part in material.parts):
         return
@@ -48,6 +58,24 @@ def uncertainty(material: Material) -> Iterator[Block]:
             name = f" – {say.named(part.run.name, part.run.meter)}" if material.several else ""
             yield Heading(text=say("What would change the figure") + name)
             yield Items(texts=tuple(_changes(material, part, part.run.saving)))
+
+
+def _parts(material: Material, part: Part) -> Iterator[Block]:
+    """Yield the standard errors by cause, those of nought left out; nothing of runs that did not tell them yet."""
+    say, saving = material.say, part.run.saving
+    parts = {cause: size for cause, size in part.run.error_parts.items() if size > 0.0}
+    if saving is None or not parts:
+        return
+    size = _Sizes(material, part)
+    whole = sum(each**2 for each in parts.values())
+    yield Grid(
+        caption=say("What the standard error is made of"),
+        headings=(say("Cause"), say("Standard error"), say("Share of the variance")),
+        align="lrr",
+        rows=tuple((say(CAUSES[cause]), size(each), percent(say, each**2 / whole, 0)) for cause, each in parts.items()),
+        note=say("Independent of each other, they join in quadrature. The meter's own error is that of its accuracy "
+                 "class, taken as uniform within its limits and the same in both periods."),
+    )  # fmt: skip
 
 
 def _side_by_side(material: Material, part: Part) -> Iterator[Block]:
@@ -89,6 +117,8 @@ def _held(material: Material) -> Iterator[str]:
         yield say("the standard errors of the accepted events")
     if _stipulated(material):
         yield say("the standard errors of the stipulated parameters, which section 2 lists")
+    if _metered(material):
+        yield say("the meters' own error, by their accuracy class, the same in both periods")
 
 
 def _stipulated(material: Material) -> bool:
@@ -96,16 +126,17 @@ def _stipulated(material: Material) -> bool:
     return any(each.code == "stipulated" for part in material.parts for each in part.run.findings)
 
 
+def _metered(material: Material) -> bool:
+    """Say whether the run joined the meters' own error to its intervals."""
+    return any(part.run.error_parts.get("meter", 0.0) > 0.0 for part in material.parts)
+
+
 def _not_held(material: Material) -> Iterator[str]:
     say, plan = material.say, material.given.plan
-    classes = sorted(
-        {each.accuracy_class for part in material.parts for each in part.rows.sources if each.accuracy_class}
-    )
-    yield (
-        say("errors of the meters (accuracy classes: %(classes)s)", classes=", ".join(classes))
-        if classes
-        else say("errors of the meters (no accuracy class declared)")
-    )
+    if not _metered(material):
+        yield say("errors of the meters (no accuracy class declared)")
+    yield say("a meter that was changed between the periods, or whose error drifted; errors of the drivers' sensors "
+              "that changed since the baseline")  # fmt: skip
     if plan.stipulations and not _stipulated(material):
         yield say("errors of the stipulated parameters, which section 2 lists with their standard errors")
     yield say("prices and emission factors, taken for exact")

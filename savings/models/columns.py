@@ -46,7 +46,7 @@ class Column:
 
 BASE = Column(kind=Kind.BASE)
 SEASON = "season"  # a wave of a year in the base: no driver of a table, the rows' own dates tell it
-_YEAR_DAYS = 365.2425
+YEAR_DAYS = 365.2425
 
 
 def driver_rates(table: Table, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
@@ -63,7 +63,7 @@ def year_phase(table: Table) -> NDArray[np.float64]:
     """Return where in the year the middle of each row lies (n,), 0 to 2π from the start of January."""
     start = table.start.astype("datetime64[s]")
     passed = (start - start.astype("datetime64[Y]")).astype(np.float64) / 86_400.0 + table.hours / 48.0
-    phase: NDArray[np.float64] = passed * (2.0 * np.pi / _YEAR_DAYS)
+    phase: NDArray[np.float64] = passed * (2.0 * np.pi / YEAR_DAYS)
     return phase
 
 

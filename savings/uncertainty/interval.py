@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from savings.baseline import fit_baseline
+from savings.refit import refit
 from savings.table import Frequency
 from savings.uncertainty import bootstrap, guideline14, hac, ols, reml
 from savings.uncertainty.case import make_case, positions
@@ -185,17 +185,16 @@ class Totals:
     @cached_property
     def _errors(self) -> NDArray[np.float64]:
         baseline = self._baseline
-        forms = (baseline.model.form,)
 
-        def refit(energy: NDArray[np.float64]) -> NDArray[np.float64]:
-            again = fit_baseline(baseline.table.with_energy(energy), candidates=forms)
-            return again.model.predict(self.reporting)
+        def again(energy: NDArray[np.float64]) -> NDArray[np.float64]:
+            model = refit(baseline.model, baseline.table.with_energy(energy), weight=baseline.weights)
+            return model.predict(self.reporting)
 
         return bootstrap.errors(
             baseline.table.energy - baseline.residuals,
             baseline.residuals,
             p=baseline.model.p,
-            refit=refit,
+            refit=again,
             place=self._place,
             block=_BLOCK[baseline.table.frequency],
             draws=DRAWS,

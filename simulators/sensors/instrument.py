@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulators.sensors.accuracy import Accuracy, accuracy_of, full_scale
 from simulators.streams import Stream, Streams
+from telemetry.accuracy import Accuracy, accuracy_of, full_scale
 from telemetry.quantities import QUANTITIES
 from telemetry.site import Kind
 from telemetry.units import conversion

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from simulators.day import DAY_S
-from simulators.sensors.accuracy import accuracy_of, full_scale
 from simulators.sensors.faults import LASTING, Fault, FaultKind, befalls
 from simulators.streams import Stream
+from telemetry.accuracy import accuracy_of, full_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -213,7 +213,7 @@ def _meter(
         ),
         events=own,
         sources=(
-            Source(point=point, name=meter.name, unit="m3", kind="counter", role="energy", accuracy_class="1.5",
+            Source(point=point, name=meter.name, unit="m3", kind="counter", role="energy", accuracy_class="class 1.5",
                    calibration_due=date(2028, 4, 1), readings=104_300, bad_readings=17),
             Source(point=AIR, name=AIR_NAME, unit="Cel", kind="gauge", role="driver", readings=70_080),
             Source(point=TONNES, name=MADE, unit="t", kind="event", role="driver", readings=730),

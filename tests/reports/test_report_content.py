@@ -23,7 +23,7 @@ from savings import run_events
 from savings.record import Figure
 from savings.run import compute
 from storage import aligned
-from tests.reports.examples import boiler_house, boiler_house_run, without_figure
+from tests.reports.examples import TONNES, boiler_house, boiler_house_run, without_figure
 from tests.reports.test_report_words import explanation
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def test_events_are_told_with_size_and_agreement(reports: dict[str, Report]) -> 
     """An accepted event has evidence, method, size with its error and who agreed; a rejected one is in no figure."""
     facts = [dict(each.rows) for each in found(reports["en"], Facts, 8)]
     assert facts[0]["Evidence"] == "log book, page 12"
-    assert ", standard error 3,400" in facts[0]["Added to the adjusted baseline"]
+    assert ", standard error 3,700" in facts[0]["Added to the adjusted baseline"]
     assert facts[0]["Agreed by"] == "A. Martin and C. Petit (1 Jun 2026)"
     assert facts[1]["Added to the adjusted baseline"] == "its days are in no sum"
     assert "rejected, in no figure (A. Martin)" in grid(reports["en"], "in no figure").rows[0]
@@ -190,11 +190,13 @@ def test_departures_from_the_plan_are_named(reports: dict[str, Report]) -> None:
 
 
 def test_what_the_interval_holds_is_said(reports: dict[str, Report]) -> None:
-    """Noise, coefficients, events and stipulations are in it; meters and prices are not."""
+    """Noise, coefficients, events, stipulations and the meters' own error are in it, part by part; prices are not."""
     held, lacking = found(reports["en"], Items, 9)[:2]
-    assert len(held.texts) == 4
+    assert len(held.texts) == 5
     assert any("accepted events" in text for text in held.texts)
-    assert any("accuracy classes: 1.5" in text for text in lacking.texts)
+    assert any("by their accuracy class" in text for text in held.texts)
+    causes = [row[0] for row in grid(reports["en"], "standard error is made of").rows]
+    assert {"accepted events", "the meters' own error"} <= set(causes)
     assert any("prices" in text for text in lacking.texts)
 
 
@@ -221,7 +223,10 @@ def test_a_run_that_stops_says_why_and_gives_no_figure(stopped: tuple[RunInput, 
     assert [each.style for each in found(report, Paragraph, 1)] == ["lead", "bad", "bad"]
     notices = [notice for block in found(report, Notices, 1) for notice in block.notices]
     assert {(notice.severity, notice.title) for notice in notices} == {("stop", "La référence est courte")}
-    assert all(notice.foreign and notice.cure for notice in notices)
+    assert all(not notice.foreign and notice.cure for notice in notices)
+    assert {notice.message for notice in notices} == {
+        "La référence a 0 ligne utilisable\u202f; il en faut au moins 28.",
+    }
     assert len(report.sections) == 12
 
 
@@ -239,10 +244,11 @@ def test_a_restatement_tells_each_cause_and_what_it_makes() -> None:
 
 
 def test_the_equation_has_lines_for_a_day_type_and_two_change_points() -> None:
-    """Offsets of kinds of day and both arms of a five-parameter model are written out, falling terms with a minus."""
+    """Offsets of kinds of day, waves of a year and both arms of a five-parameter model are written out."""
     run = part().run
     assert run.model is not None
-    names = {"base": 100.0, "day_type=1": -20.0, "plant/weather/t_air.slope_below": 3.0,
+    names = {"base": 100.0, "day_type=1": -20.0, "season.sine": -5.0, f"{TONNES}.season.cosine": 6.0,
+             "plant/weather/t_air.slope_below": 3.0,
              "plant/weather/t_air.slope_above": 2.0, "plant/weather/t_air.knot_below": 10.0,
              "plant/weather/t_air.knot_above": 18.0}  # fmt: skip
     fitted = tuple(
@@ -257,6 +263,8 @@ def test_the_equation_has_lines_for_a_day_type_and_two_change_points() -> None:
     assert equation(five, words("en", REPORT)) == (
         f"use of a day = 100.0{thin}kWh",
         f"− 20.00{thin}kWh where kind of day is Saturday",
+        f"− 5.000{thin}kWh × sin(2π × day of the year / 365.2425)",
+        f"+ 6.000{thin}kWh × Tonnes made × cos(2π × day of the year / 365.2425)",
         f"+ 3.000{thin}kWh × max(0, 10.00{thin}°C − Outdoor air)",
         f"+ 2.000{thin}kWh × max(0, Outdoor air − 18.00{thin}°C)",
     )

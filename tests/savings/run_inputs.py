@@ -63,7 +63,7 @@ def made_up_input(
         sources=(
             Source(
                 point="quay/store/energy", name={"fr": "Énergie", "en": "Energy"}, unit="kW.h", kind="counter",
-                role="energy", accuracy_class="1", readings=1_051_200, bad_readings=12,
+                role="energy", accuracy_class="class 1", readings=1_051_200, bad_readings=12,
             ),
         ),
     )  # fmt: skip

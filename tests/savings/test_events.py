@@ -85,6 +85,26 @@ def test_season_is_no_event(meter: Table, baseline: Baseline) -> None:
     assert suggest(avoided_use(baseline, year.with_energy(year.energy + wave))) == ()
 
 
+def test_what_is_small_is_not_suggested(meter: Table) -> None:
+    """A shift of 1 % of use that stands out of next to no noise is left alone; one of 3 % is suggested."""
+    air, tonnes = (meter.driver(name).values for name in ("air", "tonnes"))
+    use = 1500 + 40 * np.maximum(air - 12, 0) + 8 * tonnes + np.random.default_rng(4).normal(0, 2, 730)
+    quiet = fit_baseline(meter.with_energy(use).take(slice(0, 365)), candidates=("3PC",))
+    year = meter.with_energy(use)
+    assert suggest(avoided_use(quiet, second_year(year, shift=-18.0))) == ()
+    assert len(suggest(avoided_use(quiet, second_year(year, shift=-54.0)))) == 1
+
+
+def test_stairs_are_one_step(meter: Table, baseline: Baseline) -> None:
+    """Use that grows twice and stays is one step from the first growth on."""
+    year = second_year(meter)
+    stairs = 250.0 * (np.arange(365) >= 230) + 250.0 * (np.arange(365) >= 300)
+    (found,) = suggest(avoided_use(baseline, year.with_energy(year.energy + stairs)))
+    assert found.kind == "step"
+    assert abs(np.datetime64(found.first_day) - np.datetime64("2026-08-19")).astype(int) <= 4
+    assert found.per_day > 250.0
+
+
 def test_short_stretches_are_joined(meter: Table, baseline: Baseline) -> None:
     """Three days off, four on, three off: one window of a week or more, or none, but never one of days."""
     year = second_year(meter)
@@ -137,12 +157,15 @@ def test_bills_suggest_nothing(disturbed: AvoidedUse) -> None:
 
 
 def test_indicator_by_hand(disturbed: AvoidedUse) -> None:
-    """The amount is the event's saving less the share of its adjusted baseline that the other days save."""
+    """The event is what the days save beyond the usual share, by what the measure leaves of it."""
     inside = np.zeros(365, np.bool_)
     inside[EVENT] = True
     usual = disturbed.saving[~inside].sum() / disturbed.adjusted[~inside].sum()
     event = indicator_adjustment(disturbed, *DAYS, reason="freezer out of service")
-    assert event.amount == pytest.approx(usual * disturbed.adjusted[inside].sum() - disturbed.saving[inside].sum())
+    beyond = disturbed.saving[inside].sum() - usual * disturbed.adjusted[inside].sum()
+    assert event.amount == pytest.approx(-beyond / (1 - usual))
+    agreed = avoided_use(disturbed.baseline, disturbed.totals.reporting, adjustments=[event])
+    assert agreed.saving[inside].sum() / agreed.adjusted[inside].sum() == pytest.approx(usual)
     assert abs(event.amount + 300.0 * 30) < 2.0 * event.standard_error
     assert (event.days, event.reason) == (DAYS, "freezer out of service")
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
-from savings.avoided_use import avoided_use
-from savings.baseline import fit_baseline
 from savings.portfolio import MeterTotal, combine, meter_total, recorded_total, shrunk
-from savings.record import Figure, FitColumns, MeterRun
+from savings.record import Figure
+from savings.run import compute
+from savings.run_meter import measured_saving
 from telemetry.errors import ContractError
-from tests.savings.made_up import made_up, remembering
+from tests.savings.made_up import remembering
+from tests.savings.run_inputs import made_up_input
 
 YEAR = (np.datetime64("2025-01-01") + np.arange(364)).astype("datetime64[s]")
 
@@ -132,20 +134,15 @@ def test_interval_holds_the_sum(common: float, wrong: float) -> None:
 
 
 def test_meters_of_savings_and_of_records() -> None:
-    """A saving and its record give the same meter; a record without a figure gives none."""
-    table = made_up(saved=0.08)
-    saving = avoided_use(fit_baseline(table.take(slice(0, 365)), candidates=("3PC",)), table.take(slice(365, None)))
-    made = meter_total("a", saving)
-    start = tuple(saving.baseline.table.start.astype(str))
-    zeros = (0.0,) * 365
-    record = MeterRun(
-        meter="a", name={}, unit="kW.h", saving=made.saving, percent=None, measured=None, adjusted=None,
-        adjustments=None, money=None, carbon=None, normalised=None, methods={}, model=None, out_of_sample=None,
-        ranges=(), coverage=(), months=(), daily=None,
-        fit=FitColumns(start=start, measured=zeros, predicted=zeros, residual=tuple(saving.baseline.residuals)),
-        curves=(), events=(), suggestions=(), indicators=(), findings=(), excluded=(),
-    )  # fmt: skip
+    """A saving and its run's record give the same meter; a record without a figure gives none."""
+    given = made_up_input()
+    record = compute(given).meters[0]
+    made = meter_total("a", measured_saving(given, given.meters[0]))
     read = recorded_total("a", record)
     assert read is not None
+    assert read.half == pytest.approx(made.half)
     assert width(combine([made, read]).saving) == pytest.approx(2 * made.half)
-    assert recorded_total("a", record, "money") is None
+    money = recorded_total("a", record, "money")
+    assert money is not None
+    assert money.saving == record.money
+    assert recorded_total("a", msgspec.structs.replace(record, carbon=None), "carbon") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import msgspec
@@ -31,13 +32,18 @@ def run(given: RunInput) -> Run:
 
 
 def test_a_run_is_what_the_library_says(run: Run) -> None:
-    """Saving, interval and percent are those of fit_baseline and avoided_use on the same rows."""
+    """Saving and model error are those of the library on the same rows; the interval holds the meter's error too."""
     table = without(made_up(saved=0.08), 500, 514)
     expected = avoided_use(fit_baseline(table.take(slice(0, 365))), table.take(slice(365, None)))
     meter = run.meters[0]
     assert meter.saving is not None
     assert meter.percent is not None
-    assert (meter.saving.value, meter.saving.low, meter.saving.high) == (expected.savings, expected.low, expected.high)
+    assert meter.saving.value == expected.savings
+    assert meter.error_parts["model"] == pytest.approx(expected.standard_error)
+    assert meter.error_parts["meter"] == pytest.approx(expected.savings * 0.01 / np.sqrt(3))
+    both = math.hypot(meter.error_parts["model"], meter.error_parts["meter"])
+    assert meter.saving.standard_error == pytest.approx(both)
+    assert (meter.saving.low or 0.0) < expected.low < expected.high < (meter.saving.high or 0.0)
     assert meter.percent.value == expected.percent
     assert set(meter.methods) >= {"reml", "guideline14", "ols"}
 
@@ -140,7 +146,8 @@ def test_what_option_a_stipulates_multiplies_and_widens() -> None:
     assert one.saving is not None
     assert two.saving is not None
     assert two.saving.value == pytest.approx(2 * one.saving.value)
-    expected = np.hypot(2 * (one.saving.standard_error or 0.0), 0.05 * two.saving.value)
+    assert one.saving.standard_error is not None
+    expected = np.hypot(2 * one.saving.standard_error, 0.05 * two.saving.value)
     assert two.saving.standard_error == pytest.approx(expected)
     assert "stipulated" in {each.code for each in two.findings}
     assert sum(month.saving.value for month in two.months) == pytest.approx(two.saving.value)
@@ -163,3 +170,12 @@ def test_use_a_tonne_is_told_before_and_after(run: Run) -> None:
     assert before.unit == "kW.h/t"
     assert after.value / before.value == pytest.approx(0.92, abs=0.04)
     assert 0.005 < ((before.high or 0.0) - before.value) / before.value < 0.05
+
+
+def test_a_meter_of_unknown_accuracy_is_named(given: RunInput) -> None:
+    """Its error is not in the interval, and the reader is told which meter that is."""
+    source = msgspec.structs.replace(given.meters[0].sources[0], accuracy_class="")
+    meter = msgspec.structs.replace(given.meters[0], sources=(source,))
+    found = compute(msgspec.structs.replace(given, meters=(meter,))).meters[0]
+    assert found.error_parts["meter"] == 0.0
+    assert [each.days for each in found.findings if each.code == "meter_accuracy_unknown"] == [("quay/store/energy",)]

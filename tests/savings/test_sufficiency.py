@@ -71,7 +71,7 @@ def test_gaps_are_named_by_the_day_they_begin() -> None:
     table.energy[200:205] = np.nan
     gaps = found(table)["gaps"]
     assert gaps.days == ("2025-04-11",)
-    assert "1 gaps, the longest of 10 days" in gaps.message
+    assert gaps.message == "1 gap, of 10 days."
 
 
 def test_duplicates() -> None:

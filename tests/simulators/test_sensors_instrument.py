@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.sensors.accuracy import Accuracy, accuracy_of, full_scale
+from telemetry.accuracy import Accuracy, accuracy_of, full_scale
 from simulators.sensors.instrument import FIXED_SHARE, MOST_FIXED, NOISE_SHARE, instrument_of
 from tests.fixtures.small_port import POINT
 

@@ -68,9 +68,9 @@ def test_plans_of_the_api_are_held_against_the_site(connection: Connection) -> N
 
 
 def test_events_are_decided_by_people(connection: Connection) -> None:
-    """What overlaps a known event is not suggested again; every decision is kept with its name and its time."""
-    (key,) = suggest(connection, "quay", "pump", [an_event(3, 5), an_event(5, 8)], who="worker")
-    assert suggest(connection, "quay", "pump", [an_event(4, 4)], who="worker") == []
+    """What is known is not suggested again; every decision is kept with its name and its time."""
+    (key,) = suggest(connection, "quay", "pump", [an_event(3, 5)], who="worker")
+    assert suggest(connection, "quay", "pump", [an_event(3, 6)], who="worker") == []
     agreed = accept(connection, "quay", "pump", key, who="A. Martin", reason="a new line")
     assert (agreed.event.status, agreed.event.agreed_by) == (Status.ACCEPTED, "A. Martin")
     own = declare_event(connection, "quay", "pump", an_event(20, 21), who="B")
@@ -85,6 +85,20 @@ def test_events_are_decided_by_people(connection: Connection) -> None:
                     (4, "withdrawn", "A. Martin")]  # fmt: skip
     with pytest.raises(StorageError, match="no event"):
         accept(connection, "quay", "pump", "none", who="A")
+
+
+def test_suggestions_follow_what_stands_out_until_a_person_decides(connection: Connection) -> None:
+    """An event that goes on replaces its shorter self; a month within a stage is told; what was decided stays so."""
+    (short,) = suggest(connection, "quay", "pump", [an_event(3, 5)], who="worker")
+    stage, stop = suggest(connection, "quay", "pump", [an_event(3, 28), an_event(10, 16)], who="worker")
+    assert [row.key for row in events(connection, "quay", "pump")] == [stage, stop]
+    assert history(connection, "quay", "pump", short)[-1].what == "withdrawn"
+    accept(connection, "quay", "pump", stop, who="A. Martin")
+    reject(connection, "quay", "pump", stage, who="A. Martin")
+    assert suggest(connection, "quay", "pump", [an_event(11, 15), an_event(4, 28)], who="worker") == []
+    assert [row.what for row in events(connection, "quay", "pump")] == ["rejected", "accepted"]
+    again = suggest(connection, "quay", "pump", [msgspec.structs.replace(an_event(3, 5), meter="water")], who="worker")
+    assert len(again) == 1
 
 
 def test_runs_stand_beside_each_other(connection: Connection) -> None:

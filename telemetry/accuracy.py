@@ -43,6 +43,21 @@ def accuracy_of(point: Point) -> Accuracy:
     return _told(point, float(number["number"]), number["rest"].strip())
 
 
+def relative_accuracy(text: str) -> float | None:
+    """Return what an accuracy class says of a register, as a share of what it gained; None where it says no share.
+
+    >>> relative_accuracy("class 0.5S"), relative_accuracy("MID class 2"), relative_accuracy("2 %")
+    (0.005, 0.02, 0.02)
+    """
+    told = text.partition(",")[0]
+    found = None if "12830" in told else _CLASS.search(told)
+    if found:
+        return float(found["number"]) / 100
+    number = _NUMBER.match(told)
+    rest = number["rest"].strip() if number else ""
+    return float(number["number"]) / 100 if number and rest.startswith("%") and not rest.endswith("FS") else None
+
+
 def full_scale(point: Point) -> float:
     """Return the upper end of a point's range, by size [canonical unit]; 0 where no range is declared."""
     return max(abs(point.valid_min or 0.0), abs(point.valid_max or 0.0))
