@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from quaymeter.savings.analysis import Analysis
     from savings.avoided_use import AvoidedUse
     from savings.findings import Finding
+    from savings.models.model import Model
 
 STYLES = {Severity.STOP: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 FORMS = {
@@ -137,6 +138,14 @@ def _when(found: Analysis, saving: AvoidedUse) -> str:
     return f"in the {of} that could be compared ({saving.coverage:.0%} of the time) "
 
 
+def _waves(model: Model) -> str:
+    """Return where a model has waves of a year, as words."""
+    at = [each.name.removesuffix("season.sine").removesuffix(".") for each in model.parameters]
+    at = [name for name, each in zip(at, model.parameters, strict=True) if each.name.endswith("season.sine")]
+    places = [f"the slope of {name}" if name else "the base" for name in at]
+    return f", with a wave of a year in {' and '.join(places)}" if places else ""
+
+
 def _model(found: Analysis) -> Iterator[RenderableType]:
     baseline = found.baseline
     if baseline is None:
@@ -144,7 +153,7 @@ def _model(found: Analysis) -> Iterator[RenderableType]:
     model, fit = baseline.model, baseline.statistics
     form = "; ".join(FORMS.get(part, part) for part in model.form.split("+"))
     drivers = f" of {', '.join(model.terms)}" if model.terms else ""
-    yield Text(f"Model: {model.form}{drivers} ({form}), fitted to {found.question.baseline.text}.")
+    yield Text(f"Model: {model.form}{drivers} ({form}){_waves(model)}, fitted to {found.question.baseline.text}.")
     if model.p <= 30:
         grid = Grid(box=None, pad_edge=False)
         for heading in ("parameter", "value", "± standard error", "t", "unit"):

@@ -94,6 +94,18 @@ def test_a_person_reads_how_much_how_sure_and_why(path: Path) -> None:
     assert "kW.h" not in out.split("Findings")[0]
 
 
+def test_a_season_is_named_in_words(tmp_path: Path) -> None:
+    """A wave that air does not explain stands in the line of the model, and its parameters in the table."""
+    rows = [
+        (day, use + 40 * math.sin(2 * math.pi * day.timetuple().tm_yday / 365.2425), air, made)
+        for day, use, air, made in plant("2023-01-01", "2023-12-31", "2024-01-01")
+    ]
+    code, out, _ = run(*fit(write(tmp_path / "season.csv", "day,use (kWh),air (°C),made (t)", rows)))
+    assert code == ExitCode.OK
+    assert "with a wave of a year in the base" in " ".join(out.split())
+    assert "season.sine" in out
+
+
 def test_a_refusal_is_plain_too(path: Path) -> None:
     """Where no figure may be given the first line says so, and the finding names the cure."""
     code, out, _ = run(*fit(path, "--reporting", "2027-01-01/2027-06-30"))
