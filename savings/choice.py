@@ -49,7 +49,7 @@ def choose_model(table: Table, candidates: tuple[str, ...], *, robust: bool) -> 
         return Chosen(table=table, model=fit_ratio(table, _ratio_driver(table)), weights=row_weights(table))
     seasonal: tuple[str, ...] = ()
     chosen = _best_of(table, candidates, seasonal, robust=robust)
-    while knows_the_year(chosen.table) and (name := season_worth_adding(chosen, seasonal)):
+    while knows_the_year(chosen.table) and (name := season_worth_adding(chosen, seasonal)) is not None:
         seasonal = (*seasonal, name)
         chosen = _best_of(table, candidates, seasonal, robust=robust)
     return chosen

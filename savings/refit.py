@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from savings.models.changepoint import fit_changepoint
-from savings.models.columns import SEASON
 from savings.models.ratio import fit_ratio
 from savings.models.towt import fit_towt
 
@@ -33,11 +32,5 @@ def refit(model: Model, table: Table, *, weight: NDArray[np.float64] | None = No
     if model.form == "ratio":
         return fit_ratio(used, model.terms[0])
     if model.form == "TOWT":
-        return fit_towt(used, weight=weight, seasonal=_waves(model))
-    return fit_changepoint(used, candidates=tuple(model.form.split("+")), weight=weight, seasonal=_waves(model))
-
-
-def _waves(model: Model) -> tuple[str, ...]:
-    """Return what the waves of a year of a model go with, as its parameters are named: SEASON, or linear drivers."""
-    of = [each.name.removesuffix(".sine") for each in model.parameters if each.name.endswith(f"{SEASON}.sine")]
-    return tuple(name if name == SEASON else name.removesuffix(f".{SEASON}") for name in of)
+        return fit_towt(used, weight=weight, seasonal=model.waves)
+    return fit_changepoint(used, candidates=tuple(model.form.split("+")), weight=weight, seasonal=model.waves)

@@ -48,19 +48,19 @@ def knows_the_year(table: Table) -> bool:
     return bool(np.diff(seen, append=seen[0] + 365).max() <= LONGEST_UNSEEN)
 
 
-def season_worth_adding(chosen: Chosen, already: Sequence[str]) -> str:
-    """Return what a wave should go with beside those already there: SEASON or a linear driver; empty for none."""
+def season_worth_adding(chosen: Chosen, already: Sequence[str]) -> str | None:
+    """Return what a wave should go with beside those already there, SEASON or a linear driver; None for nothing."""
     table = chosen.table
     names = [SEASON, *(driver.name for driver in table.drivers if driver.role is Role.LINEAR)]
     names = [name for name in names if name not in already]
     if not names:
-        return ""
+        return None
     rows = _rows(chosen, names)
     likely = np.flatnonzero(_seems_worth(rows))
     if not len(likely):
-        return ""
+        return None
     gains = _gains(rows, likely)
-    return names[likely[gains.argmax()]] if gains.max() > 0.0 else ""
+    return names[likely[gains.argmax()]] if gains.max() > 0.0 else None
 
 
 def _rows(chosen: Chosen, names: Sequence[str]) -> _Rows:

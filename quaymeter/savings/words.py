@@ -140,9 +140,7 @@ def _when(found: Analysis, saving: AvoidedUse) -> str:
 
 def _waves(model: Model) -> str:
     """Return where a model has waves of a year, as words."""
-    at = [each.name.removesuffix("season.sine").removesuffix(".") for each in model.parameters]
-    at = [name for name, each in zip(at, model.parameters, strict=True) if each.name.endswith("season.sine")]
-    places = [f"the slope of {name}" if name else "the base" for name in at]
+    places = [f"the slope of {name}" if name else "the base" for name in model.waves]
     return f", with a wave of a year in {' and '.join(places)}" if places else ""
 
 

@@ -173,8 +173,8 @@ def _name(column: Column, table: Table) -> str:
 
 def wave_name(column: Column) -> str:
     """Return the name of a wave's parameter: season.sine, or tonnes.season.sine for the slope of tonnes."""
-    of = column.driver if column.driver == SEASON else f"{column.driver}.{SEASON}"
-    return f"{of}.{column.kind.value}"
+    of = "" if column.driver == SEASON else f"{column.driver}."
+    return f"{of}season.{column.kind.value}"
 
 
 def _unit(column: Column, table: Table) -> str:

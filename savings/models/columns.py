@@ -45,7 +45,7 @@ class Column:
 
 
 BASE = Column(kind=Kind.BASE)
-SEASON = "season"  # a wave of a year in the base: no driver of a table, the rows' own dates tell it
+SEASON = ""  # instead of a driver's name: the wave of a year in the base, which the rows' own dates tell
 YEAR_DAYS = 365.2425
 
 

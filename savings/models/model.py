@@ -44,6 +44,13 @@ class Model(ABC):
         """Number of fitted parameters, knots counted."""
         return len(self.parameters)
 
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """What its waves of a year go with: a linear driver, or the base where the name is empty."""
+        first = "season.sine"
+        named = [each.name for each in self.parameters if each.name.endswith(first)]
+        return tuple(name.removesuffix(first).removesuffix(".") for name in named)
+
     @abstractmethod
     def predict(self, table: Table) -> NDArray[np.float64]:
         """Return the energy (n,) of every row [unit of the table]; NaN where a driver is missing or unknown."""

@@ -50,6 +50,14 @@ def test_a_season_in_a_slope_is_found() -> None:
     assert names(energy, straight("water", water, "m3"))[-2:] == ["water.season.sine", "water.season.cosine"]
 
 
+def test_a_driver_called_season_is_a_driver() -> None:
+    """A column of that name neither hides the wave nor is taken for it."""
+    rng = np.random.default_rng(6)
+    named = rng.gamma(9.0, 5.0, DAYS)
+    energy = 100.0 + 3.0 * named + 25.0 * SEASON + rng.normal(0.0, 10.0, DAYS)
+    assert names(energy, straight("season", named)) == ["base", "season", "season.sine", "season.cosine"]
+
+
 def test_half_a_year_is_no_longer_biased() -> None:
     """The winter half of a year is predicted without the season's error."""
     rng = np.random.default_rng(3)
