@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ BEGUN = datetime(2026, 11, 22, tzinfo=UTC)  # fixed: a catalogue changes only wi
 HEADER = "# Words of {}. Keep in step with: python -m locales"
 
 
+@cache
 def template(domain: str = DOMAIN) -> Catalog:
     """Return every sentence that code and templates of a catalogue's rooms use, in order."""
     catalogue = Catalog(domain=domain)

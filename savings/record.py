@@ -242,7 +242,7 @@ class Indicator(_Record, frozen=True):
     reporting: Figure
 
 
-class MeterRun(_Record, frozen=True):
+class MeterRun(_Record, frozen=True, kw_only=True):
     """Everything a run says of one figure; `saving` is None where a finding stops."""
 
     meter: str
@@ -257,7 +257,7 @@ class MeterRun(_Record, frozen=True):
     carbon: Figure | None  # [t] of CO2 equivalent
     normalised: Figure | None  # under the conditions of the whole baseline year; None where no reporting model is fit
     methods: dict[str, Figure]  # the same saving by other methods of uncertainty
-    error_parts: dict[str, float]  # standard errors by cause: model, events, stipulated, meter [unit]
+    error_parts: dict[str, float] = {}  # standard errors by cause: model, events, stipulated, meter [unit]
     model: ModelRecord | None
     out_of_sample: OutOfSample | None
     ranges: tuple[DriverRange, ...]

@@ -25,6 +25,32 @@ CAUSES = {
 }
 
 
+# Parts of a plan, as people call them.
+PARTS = {
+    "name": noted("name"),
+    "measure": noted("measure"),
+    "boundary": noted("measurement boundary"),
+    "option": noted("IPMVP option"),
+    "meters": noted("figures"),
+    "drivers": noted("drivers"),
+    "day_types": noted("kinds of day"),
+    "frequency": noted("length of rows"),
+    "leave_out_extrapolation": noted("rows beyond the baseline's range"),
+    "periods": noted("periods"),
+    "confidence": noted("confidence"),
+    "method": noted("method of uncertainty"),
+    "expected_saving": noted("expected saving"),
+    "interactive_effects": noted("interactive effects"),
+    "static_factors": noted("static factors"),
+    "stipulations": noted("stipulated parameters"),
+    "cost": noted("cost"),
+    "responsible": noted("responsible"),
+    "context": noted("points beside it"),
+    "note": noted("note"),
+    "ipmvp_edition": noted("IPMVP edition"),
+}
+
+
 def restated(material: Material, before: Restatement) -> Iterator[Block]:
     """Yield the two runs side by side, and why they differ."""
     say = material.say
@@ -113,7 +139,8 @@ def _others(material: Material, why: Explanation) -> Iterator[str]:
     """Yield what else changed, by name."""
     say = material.say
     if why.plan:
-        yield say("Parts of the plan that changed: %(names)s (revision %(old)s to %(new)s).", names=", ".join(why.plan),
+        names = ", ".join(say(PARTS[each]) if each in PARTS else each for each in why.plan)
+        yield say("Parts of the plan that changed: %(names)s (revision %(old)s to %(new)s).", names=names,
                   old=number(say, why.plan_revisions[0], 0), new=number(say, why.plan_revisions[1], 0))  # fmt: skip
     if why.events:
         yield say("Events that are new, gone or changed: %(names)s.", names=", ".join(why.events))

@@ -22,6 +22,7 @@ from reports.verdict import expectation, verdict
 from savings import run_events
 from savings.record import Figure
 from savings.run import compute
+from savings.run_table import BEYOND
 from storage import aligned
 from tests.reports.examples import TONNES, boiler_house, boiler_house_run, without_figure
 from tests.reports.test_report_words import explanation
@@ -136,7 +137,11 @@ def test_reasons_are_told_as_the_alignment_of_points_writes_them() -> None:
         "Gas: too little of its time is known",
         "Gas: its register was reset",
     ]
-    assert reason_words(part(), "of tomorrow", words("fr", REPORT)) == "of tomorrow"
+    french = words("fr", REPORT)
+    assert reason_words(part(), "of tomorrow", french) == "of tomorrow"
+    assert reason_words(part(), f"{TONNES}: {BEYOND}", french).endswith("au-delà de ce que la référence a connu")
+    machine = "non-routine event: level of use changed in the baseline period"
+    assert reason_words(part(), machine, french).endswith("le niveau de consommation a changé pendant la référence")
 
 
 def test_the_calendar_knows_what_became_of_each_day() -> None:

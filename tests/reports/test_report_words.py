@@ -28,8 +28,10 @@ from reports.figures import (
 )
 from reports.findings import TITLES, title
 from reports.part import Restatement
+from reports.sections.restated import PARTS
 from savings.record import Figure
 from savings.restate import ChangedPoint, Effect, Explanation
+from telemetry.plan import Plan
 from tests.api.conftest import ROOT
 from tests.reports.examples import boiler_house, boiler_house_run, short_run, without_figure
 
@@ -70,6 +72,10 @@ class _Recording(Words):
     def __call__(self, message: str, **figures: object) -> str:
         self.asked.add(message)
         return super().__call__(message, **figures)
+
+    def template(self, one: str, many: str, n: int) -> str:
+        self.asked.add(one)
+        return super().template(one, many, n)
 
 
 @pytest.mark.parametrize("given_and_run", ["whole", "short", "stopped", "restated"])
@@ -124,6 +130,11 @@ def test_every_finding_of_a_run_has_a_title_in_both_languages() -> None:
     for code in TITLES:
         french, english = (title(code, words(language, REPORT)) for language in ("fr", "en"))
         assert len({french, english, code}) == 3
+
+
+def test_every_part_of_a_plan_has_a_name_for_people() -> None:
+    """What changed in a plan is told by name, not by the field of the record."""
+    assert set(PARTS) == set(Plan.__struct_fields__) - {"id"}
 
 
 @pytest.mark.parametrize(
