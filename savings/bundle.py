@@ -15,7 +15,9 @@ import csv
 import hashlib
 import io
 import json
+import re
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
 INPUT, RUN, MANIFEST, README = "input.json", "run.json", "manifest.json", "README.txt"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that ZIP knows
-LARGEST = 500_000_000  # bytes of a member: an archive that claims more is no bundle
+LARGEST = 200_000_000  # bytes of all members: ten years of hours of ten figures are 60 MB
+MOST_MEMBERS = 100
+_ROWS = re.compile(r"rows-[a-z0-9][a-z0-9_-]*\.csv")
 _CURE = "ask for the bundle again; a bundle is never edited"
 _WORDS = """Lot de calcul d'une économie mesurée (quaymeter)
 
@@ -59,6 +63,7 @@ class Bundle(NamedTuple):
 
     given: RunInput
     run: Run
+    input_sha256: str  # of the input as it stands in the bundle, byte for byte
 
 
 def pack(given: RunInput, run: Run) -> bytes:
@@ -90,20 +95,34 @@ def unpack(data: bytes, *, place: str = "bundle") -> Bundle:
             raise TransferError(f"{needed} is missing", place=place, cure=_CURE)
     _check_hashes(members, place)
     try:
-        return Bundle(given=decode_input(members[INPUT]), run=decode_run(members[RUN]))
+        given, run = decode_input(members[INPUT]), decode_run(members[RUN])
     except msgspec.DecodeError as error:
         cure = "it was made by another version of quaymeter: verify it with the one that run.json names"
         raise TransferError(f"a record cannot be read: {error}", place=place, cure=cure) from error
+    for meter in given.meters:
+        if members.get(f"rows-{meter.meter.id}.csv") != _rows(meter):
+            cause = f"rows-{meter.meter.id}.csv does not hold the rows of {INPUT}"
+            raise TransferError(cause, place=place, cure=_CURE)
+    return Bundle(given=given, run=run, input_sha256=hashlib.sha256(members[INPUT]).hexdigest())
 
 
 def _members(data: bytes, place: str) -> dict[str, bytes]:
+    """Read the members, none that a bundle does not have, and not more than a bundle can hold."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if any(each.file_size > LARGEST for each in archive.infolist()):
-                raise TransferError("a member is too large", place=place, cure=_CURE)
-            return {each.filename: archive.read(each) for each in archive.infolist()}
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+            listed = archive.infolist()
+            strange = [each.filename for each in listed if not _belongs(each.filename)]
+            if strange or len(listed) > MOST_MEMBERS:
+                raise TransferError(f"it holds what no bundle does: {strange or len(listed)}", place=place, cure=_CURE)
+            if sum(each.file_size for each in listed) > LARGEST:
+                raise TransferError("its members are too large", place=place, cure=_CURE)
+            return {each.filename: archive.read(each) for each in listed}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise TransferError(f"it is no bundle, or damaged: {error}", place=place, cure=_CURE) from error
+
+
+def _belongs(name: str) -> bool:
+    return name in {README, MANIFEST, INPUT, RUN} or _ROWS.fullmatch(name) is not None
 
 
 def _check_hashes(members: dict[str, bytes], place: str) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from savings.bundle import pack, unpack
+from savings.record import Run
 from savings.run import compute
 from savings.verification import verify
 from telemetry.errors import TransferError
@@ -23,7 +27,7 @@ from tests.savings.run_inputs import made_up_input
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from savings.record import Run, RunInput
+    from savings.record import RunInput
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,8 @@ def bundle(given: RunInput, run: Run) -> bytes:
 
 def test_a_bundle_gives_back_what_went_in(bundle: bytes, given: RunInput, run: Run) -> None:
     """Input and run survive exactly, and the same run gives the same bytes."""
-    assert unpack(bundle) == (given, run)
+    held = unpack(bundle)
+    assert (held.given, held.run, held.input_sha256) == (given, run, run.input_hash)
     assert pack(given, run) == bundle
 
 
@@ -76,6 +81,61 @@ def test_a_figure_that_was_made_better_is_found(given: RunInput, run: Run) -> No
     meter = msgspec.structs.replace(run.meters[0], saving=better)
     found = verify(unpack(pack(given, msgspec.structs.replace(run, meters=(meter,)))))
     assert [each.where for each in found.differences] == ["meters[0].saving.value"]
+
+
+BETTER = {
+    "model.cv_rmse": -1e-4, "model.r2": 1e-4, "percent.value": 0.01, "carbon.value": 1e-4, "money.low": 0.01,
+    "ranges[0].baseline_low": 0.01, "coverage[1].coverage": -0.01, "indicators[0].baseline.value": 0.01,
+    "months[3].saving.value": 1.0, "daily.saving[7]": 0.01,
+}  # fmt: skip
+
+
+def test_no_number_hides_behind_a_larger_one(given: RunInput, run: Run) -> None:
+    """A fit, a percentage, a day made a little better differs, however large the sums beside it are."""
+    edited = msgspec.json.decode(msgspec.json.encode(run))
+    for where, change in BETTER.items():
+        at: Any = edited["meters"][0]
+        *path, last = (int(key) if key.isdigit() else key for key in re.findall(r"\w+", where))
+        for key in path:
+            at = at[key]
+        at[last] += change
+    found = verify(unpack(pack(given, msgspec.convert(edited, Run, strict=False))))
+    assert {each.where for each in found.differences} == {f"meters[0].{where}" for where in BETTER}
+
+
+def resealed(bundle: bytes, **members: bytes) -> bytes:
+    """Return a bundle with other members, and a manifest that fits them."""
+    with zipfile.ZipFile(io.BytesIO(bundle)) as old:
+        held = {each.filename: old.read(each) for each in old.infolist()}
+    held |= {name.replace("__", "-").replace("_dot_", "."): data for name, data in members.items()}
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in held.items() if name != "manifest.json"}
+    held["manifest.json"] = json.dumps({"sha256": digests}).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, data in held.items():
+            new.writestr(name, data)
+    return out.getvalue()
+
+
+def test_rows_that_say_something_else_are_refused(bundle: bytes) -> None:
+    """A table for eyes that does not hold the input's rows is no part of a bundle, whatever the manifest says."""
+    with pytest.raises(TransferError, match=r"rows-energy\.csv does not hold"):
+        unpack(resealed(bundle, rows__energy_dot_csv=b"start,hours\n"))
+
+
+def test_strange_and_vast_archives_are_refused(bundle: bytes) -> None:
+    """Members that no bundle has, and more bytes than one can hold, are refused before they are read."""
+    with pytest.raises(TransferError, match="what no bundle does"):
+        unpack(resealed(bundle, readme_dot_exe=b"x"))
+    with pytest.raises(TransferError, match="too large"):
+        unpack(resealed(bundle, rows__other_dot_csv=bytes(201_000_000)))
+
+
+def test_damaged_bytes_are_refused(bundle: bytes) -> None:
+    """Bytes flipped within a compressed member give an error with a cure, not a traceback."""
+    at = len(bundle) // 3
+    with pytest.raises(TransferError, match=r"damaged|changed"):
+        unpack(bundle[:at] + bytes(each ^ 255 for each in bundle[at : at + 40]) + bundle[at + 40 :])
 
 
 def test_a_reading_that_was_changed_is_found(given: RunInput, run: Run) -> None:
