@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from savings.adjustments import share_within
 from savings.record import CoverageRecord, Excluded
 from savings.reporting_checks import outside_range
 from savings.table import Driver, Frequency, Role, Table
@@ -15,6 +16,7 @@ from telemetry.plan import EventMethod, NonRoutineEvent, Option, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 BASELINE, REPORTING = "baseline", "reporting"
 BEYOND = "beyond what the baseline has seen"
+_CLOCK_CHANGE = 2.0  # [h] taken off a row's length to find its last day: more than the clock is ever put forward
 _UNUSED = {  # why the fit or the sum passed over a row that the input let through
     BASELINE: "not used by the fit: too little of it is covered, a value twice, or an error code",
     REPORTING: "a kind that the baseline never saw, or an error code",
@@ -43,7 +46,7 @@ class PeriodRows(NamedTuple):
 
 
 def period_rows(given: RunInput, meter: MeterInput) -> tuple[PeriodRows, PeriodRows]:
-    """Return the rows of the baseline and of the reporting period.
+    """Return the rows of the baseline and of the reporting period: those that lie in it with all of their days.
 
     Days of an accepted event are left out of the baseline whatever its method, since an indicator of their own would
     take all that they say; out of the reporting period only where the event is to be excluded.
@@ -61,10 +64,9 @@ def period_rows(given: RunInput, meter: MeterInput) -> tuple[PeriodRows, PeriodR
         )  # fmt: skip
     factor = stipulated_factor(given.plan)
     whole = _table(given, meter, factor)
-    day = whole.start.astype("datetime64[D]")
     last = min(periods.reporting_to or given.reporting_to, given.reporting_to)
-    before = (day >= np.datetime64(periods.baseline_from)) & (day <= np.datetime64(periods.baseline_to))
-    after = (day >= np.datetime64(periods.reporting_from)) & (day <= np.datetime64(last))
+    before = _lie_within(whole, periods.baseline_from, periods.baseline_to)
+    after = _lie_within(whole, periods.reporting_from, last)
     accepted = [event for event in meter.events if event.status is Status.ACCEPTED]
     excluded = [event for event in accepted if event.method is EventMethod.EXCLUDED]
     return (
@@ -120,10 +122,10 @@ def coverage_of(period: PeriodRows, used: int) -> CoverageRecord:
     return CoverageRecord(period=period.name, rows=len(period.start), used=used, coverage=share)
 
 
-def event_days(start: NDArray[np.datetime64], event: NonRoutineEvent) -> NDArray[np.bool_]:
-    """Mask (n,) of rows on the days of an event."""
-    day = start.astype("datetime64[D]")
-    mask: NDArray[np.bool_] = (day >= np.datetime64(event.first_day)) & (day <= np.datetime64(event.last_day))
+def event_rows(table: Table, event: NonRoutineEvent) -> NDArray[np.bool_]:
+    """Mask (n,) of rows that have a day of an event; a month has many days."""
+    days = event.first_day.isoformat(), event.last_day.isoformat()
+    mask: NDArray[np.bool_] = share_within(table.start, table.hours, days) > 0.0
     return mask
 
 
@@ -132,12 +134,26 @@ def numbers(column: Column) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for value in column], np.float64)
 
 
+def last_days(table: Table) -> NDArray[np.datetime64]:
+    """Return the last local day (n,) of each row; an hour is of the day on which it begins."""
+    within = np.maximum(table.hours - _CLOCK_CHANGE, 0.0) * 3600.0
+    last: NDArray[np.datetime64] = (table.start + within.astype("timedelta64[s]")).astype("datetime64[D]")
+    return last
+
+
+def _lie_within(table: Table, first: date, last: date) -> NDArray[np.bool_]:
+    """Mask (n,) of rows of which every day lies from the first day to the last: a month cut by either is in neither."""
+    begins = table.start.astype("datetime64[D]")
+    mask: NDArray[np.bool_] = (begins >= np.datetime64(first)) & (last_days(table) <= np.datetime64(last))
+    return mask
+
+
 def _period(
     name: str, meter: MeterInput, whole: Table, *, at: NDArray[np.intp], events: list[NonRoutineEvent], factor: float
 ) -> PeriodRows:
     reasons = np.array(meter.reasons, object)[at]
     for event in events:
-        reasons[(reasons == "") & event_days(whole.start[at], event)] = f"non-routine event: {event.title}"
+        reasons[(reasons == "") & event_rows(whole, event)[at]] = f"non-routine event: {event.title}"
     kept = at[reasons == ""]
     return PeriodRows(
         name=name, at=at, start=whole.start[at], reasons=tuple(str(reason) for reason in reasons),

@@ -14,6 +14,7 @@ the meter was reset. What no bucket tells is missing, never nought.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from storage.overview import PointRow
     from storage.row_clock import RowClock
     from storage.series import Columns
-    from telemetry.plan import MeterPlan, Plan
+    from telemetry.plan import MeterPlan, Periods, Plan
 
 LEAST_COVERAGE = 0.9  # share of a row's time that has to be known
 STEADY_PERIODS = 10.0  # an event that may be silent for longer than so many periods comes now and then
@@ -95,7 +96,9 @@ def aligned(
             "the plan has no periods", place=f"demonstrator {plan.id}", cure="give it a baseline and a reporting period"
         )
     known = points_by_key(connection, site)
-    clock = row_clock(plan.periods.baseline_from, last_day, plan.frequency, timezone)
+    clock = row_clock(
+        plan.periods.baseline_from, last_day, plan.frequency, timezone, cuts=period_edges(plan.periods)
+    )  # fmt: skip
     days = row_clock(plan.periods.baseline_from, last_day, "daily", timezone)
     asked = {point.point for meter in plan.meters for point in meter.points}
     asked |= {driver.point for meter in plan.meters for driver in plan.drivers_of(meter)}
@@ -104,6 +107,12 @@ def aligned(
     seen = _columns(connection, _rows(known, sorted(watched), plan), known, days, known_at)
     figures = tuple(_figure(plan, meter, clock, columns) for meter in plan.meters)
     return Aligned(figures=figures, watched=seen, days=days)
+
+
+def period_edges(periods: Periods) -> tuple[date, ...]:
+    """Return the days on which a period begins or the day after one ends: no row may lie on both sides of one."""
+    ends = [last for last in (periods.baseline_to, periods.reporting_to) if last is not None]
+    return periods.baseline_from, periods.reporting_from, *(last + timedelta(days=1) for last in ends)
 
 
 def _rows(known: Mapping[str, PointRow], keys: Sequence[str], plan: Plan) -> list[PointRow]:

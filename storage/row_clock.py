@@ -13,6 +13,8 @@ from storage.series import Resolution
 from storage.times import from_us, to_us
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
 HOUR_US = 3_600_000_000
@@ -51,11 +53,12 @@ class RowClock:
         return np.asarray(np.searchsorted(self.edges_us, ts_us, side="right") - 1, np.intp)
 
 
-def row_clock(first: date, last: date, frequency: str, timezone: str) -> RowClock:
+def row_clock(first: date, last: date, frequency: str, timezone: str, *, cuts: Collection[date] = ()) -> RowClock:
     """Return the rows from the first local day to the last, both included.
 
-    Hours are those of UTC, on which buckets begin: one that local midnight cuts belongs to the day before. A month
-    that `last` cuts is left out: its row would lack days.
+    Hours are those of UTC, on which buckets begin: one that local midnight cuts belongs to the day before. `cuts` are
+    days on which a month's row begins anew, so that none lies on both sides of them. A month that `last` cuts is left
+    out, its row would lack days, unless the day after `last` is such a cut.
     """
     zone = ZoneInfo(timezone)
     if frequency == "hourly":
@@ -66,7 +69,7 @@ def row_clock(first: date, last: date, frequency: str, timezone: str) -> RowCloc
     else:
         days = [first + timedelta(days=number) for number in range((last - first).days + 2)]
         buckets = np.array([_midnight(day, zone) for day in days], np.int64)
-        begins = np.array([frequency != "monthly" or day.day == 1 or day == first for day in days])
+        begins = np.array([frequency != "monthly" or day.day == 1 or day == first or day in cuts for day in days])
         edges, resolution = buckets[begins], Resolution.DAY
         buckets = buckets[buckets <= edges[-1]]
     return RowClock(

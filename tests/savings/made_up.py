@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,3 +40,17 @@ def made_up(days: int = 730, *, seed: int = 1, saved: float = 0.0) -> Table:
             Driver(name="tonnes", role=Role.LINEAR, values=tonnes, is_total=True),
         ),
     )
+
+
+def by_month(table: Table) -> Table:
+    """Return days as calendar months: amounts added up, air averaged."""
+    _, first, at = np.unique(table.start.astype("datetime64[M]"), return_index=True, return_inverse=True)
+    days = np.bincount(at)
+    return Table(
+        frequency=Frequency.MONTHLY, start=table.start[first], hours=24.0 * days,
+        energy=np.bincount(at, table.energy), coverage=np.ones(len(days)),
+        drivers=tuple(
+            replace(each, values=np.bincount(at, each.values) / (1 if each.is_total else days))
+            for each in table.drivers
+        ),
+    )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 
 import msgspec
 import numpy as np
@@ -13,9 +14,10 @@ from savings.avoided_use import avoided_use
 from savings.baseline import fit_baseline
 from savings.record import Run, RunInput, decode_input, decode_run, encoded
 from savings.run import compute
+from savings.run_table import last_days, period_rows
 from telemetry.errors import ContractError
-from telemetry.plan import Option, Stipulation
-from tests.savings.made_up import made_up
+from telemetry.plan import Option, Periods, Stipulation
+from tests.savings.made_up import by_month, made_up
 from tests.savings.run_inputs import made_up_input, made_up_plan, without
 
 
@@ -115,6 +117,26 @@ def test_the_reporting_period_ends_where_it_was_asked_to(given: RunInput) -> Non
     meter = compute(half).meters[0]
     assert meter.daily is not None
     assert meter.daily.day[-1] == "2026-06-30"
+
+
+def test_a_row_belongs_to_a_period_with_all_of_its_days() -> None:
+    """A month that the baseline's last day or the reporting's first day cuts is in neither; days and hours stay."""
+    periods = Periods(baseline_from=date(2025, 1, 1), baseline_to=date(2025, 11, 20), reporting_from=date(2025, 12, 5))
+    plan = msgspec.structs.replace(made_up_plan(), periods=periods, frequency="monthly")
+    given = made_up_input(by_month(made_up(saved=0.08)), plan=plan)
+    before, after = period_rows(given, given.meters[0])
+    assert [str(each)[:7] for each in before.start[[0, -1]]] == ["2025-01", "2025-10"]
+    assert [str(each)[:7] for each in after.start[[0, -1]]] == ["2026-01", "2026-12"]
+    daily = made_up_input(plan=msgspec.structs.replace(plan, frequency="daily"))
+    assert [len(each.start) for each in period_rows(daily, daily.meters[0])] == [324, 392]
+
+
+def test_the_last_day_of_a_row_is_that_of_its_last_hour() -> None:
+    """Days of 23 and 25 hours end on their own day, an hour on that on which it begins, a month on its last."""
+    hours = np.array([23.0, 25.0, 1.0, 31 * 24.0 - 1])
+    starts = ["2025-03-30T00", "2025-10-26T00", "2025-10-27T23", "2026-03-01T00"]
+    few = replace(made_up(4), start=np.array(starts, "datetime64[s]"), hours=hours)
+    assert last_days(few).astype(str).tolist() == ["2025-03-30", "2025-10-26", "2025-10-27", "2026-03-31"]
 
 
 def test_a_figure_is_worth_what_its_rates_say(run: Run) -> None:

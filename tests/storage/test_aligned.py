@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from storage.aligned import AlignedFigure, aligned
+from storage.aligned import AlignedFigure, aligned, period_edges
 from storage.as_known import _hold_us, _swaps
 from storage.buckets import Raw, buckets_of
 from storage.catalogue import apply_site, load_catalogue
@@ -20,7 +20,7 @@ from storage.rollups import rebuild
 from storage.row_clock import last_whole_day, row_clock
 from storage.series import ROLLED, readings
 from telemetry.errors import ContractError
-from telemetry.plan import DriverPlan, MeteredPoint, MeterPlan
+from telemetry.plan import DriverPlan, MeteredPoint, MeterPlan, Periods
 from telemetry.site import DerivedPoint, MeterSwap
 from tests.storage.aligned_site import NAME, PARIS, a_plan, a_site, filled, midnight_s, steady, steps, store
 
@@ -51,6 +51,19 @@ def test_days_of_23_and_25_hours() -> None:
     assert [str(month)[:7] for month in months.start] == ["2025-01", "2025-02", "2025-03"]
     assert months.hours[2] == 31 * 24 - 1
     assert last_whole_day(datetime(2025, 3, 30, 22, 30, tzinfo=UTC), "Europe/Paris") == date(2025, 3, 30)
+
+
+def test_a_month_is_cut_where_a_period_begins_or_ends() -> None:
+    """Works from 16 to 20 March leave three rows of March, no day lost and none in two rows; so does a last day."""
+    edges = period_edges(Periods(
+        baseline_from=date(2025, 1, 10), baseline_to=date(2025, 3, 15), reporting_from=date(2025, 3, 21),
+        reporting_to=date(2025, 4, 15),
+    ))  # fmt: skip
+    months = row_clock(date(2025, 1, 10), date(2025, 4, 15), "monthly", "Europe/Paris", cuts=edges)
+    assert [str(month)[5:10] for month in months.start] == ["01-10", "02-01", "03-01", "03-16", "03-21", "04-01"]
+    assert (months.hours / 24).round().tolist() == [22, 28, 15, 5, 11, 15]
+    days = row_clock(date(2025, 1, 10), date(2025, 4, 15), "daily", "Europe/Paris", cuts=edges)
+    assert len(days) == 96
 
 
 def test_rows_add_up_points_by_their_factors(any_engine_dsn: str) -> None:
