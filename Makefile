@@ -18,8 +18,9 @@ $(VENV)/installed: requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/quaymeter demo
 
+# Three workers on two cores: much of what is tested waits for brokers, databases and clocks.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .
