@@ -74,8 +74,26 @@ class FactorChange(_Record, frozen=True):
     unit: str
 
 
+class CorrectionRecord(_Record, frozen=True):
+    """What somebody put in the place of raw readings of a point: a window of it, and who, why and when."""
+
+    number: int
+    point: str
+    starts: datetime  # the window: from here …
+    ends: datetime  # … until before here
+    who: str
+    why: str
+    made_at: datetime
+    readings: int  # that count instead; 0: what was read is struck out
+    source: str = ""  # name of the file that they come from
+    sha256: str = ""  # of its content
+
+
 class RunInput(_Record, frozen=True):
-    """Everything a run is made of."""
+    """Everything a run is made of.
+
+    A field that comes later has a default, here and in all that it holds: what was kept before it has to be read.
+    """
 
     site: str
     site_name: str
@@ -89,6 +107,7 @@ class RunInput(_Record, frozen=True):
     emission_factors: tuple[DatedValue, ...] = ()
     factor_changes: tuple[FactorChange, ...] = ()
     simulated: bool = False  # no plant was measured: every report of it must say so
+    corrections: tuple[CorrectionRecord, ...] = ()  # in force within either period, of what the figures rest on
 
 
 # ------------------------------------------------------------------------------------------------------------ output

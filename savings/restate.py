@@ -18,10 +18,11 @@ from telemetry.plan import Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from savings.record import Column, MeterInput, Run, RunInput
+    from savings.record import Column, Figure, MeterInput, MeterRun, Run, RunInput
 
 T = TypeVar("T")
-CAUSES = ("code", "readings", "events", "rates", "plan", "new days")
+CAUSES = ("code", "readings", "meters", "events", "rates", "fewer days", "plan", "new days")
+_NO_FACT = {"name": {}, "role": "", "readings": 0, "bad_readings": 0}  # of a source: label, the plan's word, counts
 MOST_ROWS = 500  # of changed rows that are named one by one; all of them count
 
 
@@ -52,11 +53,14 @@ class ChangedPoint(_Record, frozen=True):
 
 
 class Effect(_Record, frozen=True):
-    """How much one kind of change moved the saving of a figure; None where one of the two runs gives none."""
+    """How much one kind of change moved what a figure says; None where one of the two runs does not say it."""
 
     cause: str  # one of CAUSES
     meter: str
     saving: float | None  # [unit of the figure]
+    half_width: float | None = None  # of the saving's interval [unit of the figure]
+    money: float | None = None  # [EUR]
+    carbon: float | None = None  # [t] of CO2 equivalent
 
 
 class Explanation(_Record, frozen=True):
@@ -73,6 +77,8 @@ class Explanation(_Record, frozen=True):
     versions: tuple[dict[str, str], dict[str, str]]
     reporting_to: tuple[date, date]
     effects: tuple[Effect, ...]
+    meters: tuple[str, ...] = ()  # points of which the site file says something else: class, calibration, unit, kind
+    corrections: tuple[int, ...] = ()  # numbers of those that came or went
 
 
 def explain(
@@ -90,15 +96,21 @@ def explain(
     events = tuple(sorted(_differing(_events(old), _events(new))))
     rates = tuple(sorted(_differing(_rates(old), _rates(new))))
     versions = (before[1].versions, after[1].versions)
+    meters = tuple(sorted(_differing(*_facts(old, new))))
+    corrections = _corrections(old, new)
+    days = (old.reporting_to, new.reporting_to)
+    reread |= old.simulated != new.simulated or (days[0] == days[1] and old.factor_changes != new.factor_changes)
     there = {
-        "code": versions[0] != versions[1], "readings": reread or bool(rows), "events": bool(events),
-        "plan": bool(plan), "rates": bool(rates), "new days": new.reporting_to != old.reporting_to,
+        "code": versions[0] != versions[1], "readings": reread or bool(rows) or bool(corrections),
+        "meters": bool(meters), "events": bool(events), "rates": bool(rates), "fewer days": days[1] < days[0],
+        "plan": bool(plan) or old.plan_revision != new.plan_revision, "new days": days[1] > days[0],
     }  # fmt: skip
-    changed = tuple(cause for cause in CAUSES if there[cause]) or ("code",)  # of one version, in development
+    changed = tuple(cause for cause in CAUSES if there[cause])
     return Explanation(
         against=against, changed=changed, points=_points(rows), rows=rows[:MOST_ROWS], plan=plan,
         plan_revisions=(old.plan_revision, new.plan_revision), events=events, rates=rates, versions=versions,
-        reporting_to=(old.reporting_to, new.reporting_to), effects=tuple(_effects(changed, before, after, compute)),
+        reporting_to=days, effects=tuple(_effects(changed, before, after, compute)), meters=meters,
+        corrections=corrections,
     )  # fmt: skip
 
 
@@ -152,6 +164,21 @@ def _events(given: RunInput) -> dict[str, object]:
     return {event.id: event for meter in given.meters for event in meter.events}
 
 
+def _facts(old: RunInput, new: RunInput) -> tuple[dict[str, object], dict[str, object]]:
+    """Return what the site file said and says of each point that both inputs rest on."""
+    ours, theirs = (
+        {each.point: replace(each, **_NO_FACT) for meter in given.meters for each in meter.sources}
+        for given in (old, new)
+    )
+    return ({point: ours[point] for point in ours if point in theirs},
+            {point: theirs[point] for point in theirs if point in ours})  # fmt: skip
+
+
+def _corrections(old: RunInput, new: RunInput) -> tuple[int, ...]:
+    ours, theirs = ({each.number for each in given.corrections} for given in (old, new))
+    return tuple(sorted(ours ^ theirs))
+
+
 def _rates(given: RunInput) -> dict[str, object]:
     values = (*given.tariffs, *given.emission_factors)
     return {name: tuple(value for value in values if value.id == name) for name in {value.id for value in values}}
@@ -175,13 +202,31 @@ def _effects(
         else:
             reached = _changed(given, after[0], cause)
             then = compute(reached)
-        known = {meter.meter: meter.saving for meter in run.meters}
+        known = {meter.meter: meter for meter in run.meters}
         for meter in then.meters:
-            old, new = known.get(meter.meter), meter.saving
-            yield Effect(
-                cause=cause, meter=meter.meter, saving=None if old is None or new is None else new.value - old.value
-            )
+            yield _effect(cause, known.get(meter.meter), meter)
         given, run = reached, then
+
+
+def _effect(cause: str, old: MeterRun | None, new: MeterRun) -> Effect:
+    """Return how much a step moved one figure."""
+
+    def moved(name: str, of: Callable[[Figure | None], float | None] = _value) -> float | None:
+        was, now = of(getattr(old, name, None)), of(getattr(new, name))
+        return None if was is None or now is None else now - was
+
+    return Effect(
+        cause=cause, meter=new.meter, saving=moved("saving"), half_width=moved("saving", _half_width),
+        money=moved("money"), carbon=moved("carbon"),
+    )  # fmt: skip
+
+
+def _value(figure: Figure | None) -> float | None:
+    return None if figure is None else figure.value
+
+
+def _half_width(figure: Figure | None) -> float | None:
+    return None if figure is None or figure.low is None or figure.high is None else (figure.high - figure.low) / 2
 
 
 def _changed(given: RunInput, new: RunInput, cause: str) -> RunInput:
@@ -190,16 +235,23 @@ def _changed(given: RunInput, new: RunInput, cause: str) -> RunInput:
         return given
     if cause == "rates":
         return replace(given, tariffs=new.tariffs, emission_factors=new.emission_factors)
-    theirs = {meter.meter.id: meter for meter in new.meters}
-    if cause == "readings":
-        return replace(given, meters=tuple(_patched(each, theirs.get(each.meter.id)) for each in given.meters))
-    if cause == "events":
-        return replace(given, meters=tuple(_with_events(each, theirs.get(each.meter.id)) for each in given.meters))
+    if cause == "fewer days":
+        return replace(given, reporting_to=new.reporting_to)
+    take = {"readings": _patched, "meters": _with_facts, "events": _with_events}
+    if cause in take:
+        theirs = {meter.meter.id: meter for meter in new.meters}
+        return replace(given, meters=tuple(take[cause](each, theirs.get(each.meter.id)) for each in given.meters))
     return replace(new, reporting_to=min(given.reporting_to, new.reporting_to))  # the plan: all but the new days
 
 
 def _with_events(meter: MeterInput, new: MeterInput | None) -> MeterInput:
     return replace(meter, events=new.events if new is not None else ())
+
+
+def _with_facts(meter: MeterInput, new: MeterInput | None) -> MeterInput:
+    """Return a figure whose points are what the new input knows of them."""
+    known = {(each.point, each.role): each for each in (new.sources if new is not None else ())}
+    return replace(meter, sources=tuple(known.get((each.point, each.role), each) for each in meter.sources))
 
 
 def _patched(meter: MeterInput, new: MeterInput | None) -> MeterInput:

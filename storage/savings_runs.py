@@ -7,7 +7,7 @@ import zlib
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
 from savings.record import encoded
@@ -19,7 +19,7 @@ from telemetry.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from savings.record import Figure, MeterRun, Run, RunInput
+    from savings.record import Figure, MeterInput, MeterRun, Run, RunInput
     from storage.engine import Connection
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,13 +82,20 @@ class RunRow(NamedTuple):
 
 
 def content_sha256(given: RunInput) -> str:
-    """Return the digest of what an input says: without the moment at which it was read, and how often was read.
+    """Return the digest of what an input says: without the moment at which it was read, how often was read, and labels.
 
-    The same content makes the same run.
+    The same content makes the same run. What a point is – accuracy class, calibration, unit – is content; names of
+    points and of the site are not: a point that is called otherwise measures what it did.
     """
-    meters = tuple(msgspec.structs.replace(meter, sources=()) for meter in given.meters)
-    said = msgspec.structs.replace(given, known_at=_NEVER, meters=meters)
+    said = replace(given, known_at=_NEVER, site_name="", meters=tuple(_content(meter) for meter in given.meters))
     return hashlib.sha256(encoded(said)).hexdigest()
+
+
+def _content(meter: MeterInput) -> MeterInput:
+    return replace(
+        meter, drivers=tuple(replace(each, label={}) for each in meter.drivers),
+        sources=tuple(replace(each, name={}, readings=0, bad_readings=0) for each in meter.sources),
+    )  # fmt: skip
 
 
 def save(

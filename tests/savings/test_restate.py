@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 
-from savings.record import Figure, MeterRun, Run
+from savings.record import CorrectionRecord, Figure, MeterRun, Run
 from savings.restate import CAUSES, explain
 from telemetry.plan import NonRoutineEvent
 from telemetry.site import DatedValue
@@ -31,9 +31,14 @@ def summed(given: RunInput, version: str = "1") -> Run:
     saving += 1000.0 * len(meter.events) + sum(10.0 * value.value for value in given.tariffs)
     saving += 0.5 if given.plan.confidence > 0.9 else 0.0
     saving += 7.0 if version == "2" else 0.0
-    figure = Figure(value=saving, low=None, high=None, unit="kW.h")
+    wide = {"class 1": 10.0, "class 2": 20.0}[meter.sources[0].accuracy_class]
+    figure = Figure(value=saving, low=saving - wide, high=saving + wide, unit="kW.h")
+    price = sum(value.value for value in given.tariffs)
+    money = Figure(value=price * 100.0, low=None, high=None, unit="EUR")
+    carbon = Figure(value=sum(value.value for value in given.emission_factors), low=None, high=None, unit="t")
     empty: dict[str, Any] = dict.fromkeys(MeterRun.__struct_fields__, ())
-    empty |= {"meter": "energy", "name": {}, "unit": "kW.h", "saving": figure, "methods": {}}
+    empty |= {"meter": "energy", "name": {}, "unit": "kW.h", "saving": figure, "methods": {}, "money": money,
+              "carbon": carbon}  # fmt: skip
     return Run(
         demonstrator="x", site="x", known_at=given.known_at, reporting_from=date(2026, 1, 1),
         reporting_to=given.reporting_to, confidence=0.9, method="reml", meters=(MeterRun(**empty),), money=None,
@@ -48,11 +53,26 @@ def changed(given: RunInput, *, energy: dict[int, float | None]) -> RunInput:
     return replace(given, meters=(replace(meter, energy=column, carriers={"quay/store/energy": column}),))
 
 
+def classed(given: RunInput, accuracy: str) -> RunInput:
+    """Return an input whose meter is of another accuracy class."""
+    (meter,) = given.meters
+    return replace(given, meters=(replace(meter, sources=(replace(meter.sources[0], accuracy_class=accuracy),)),))
+
+
+def corrected(number: int) -> CorrectionRecord:
+    """Return a correction that strikes out a week."""
+    start = datetime(2026, 1, 12, tzinfo=UTC)
+    return CorrectionRecord(
+        number=number, point="quay/store/energy", starts=start, ends=start + timedelta(days=7), who="A. Martin",
+        why="stuck", made_at=start + timedelta(days=9), readings=0,
+    )  # fmt: skip
+
+
 def test_every_change_is_named_and_sized() -> None:
-    """Readings, an event, a price, the plan, the code and a day more: named each, and together the whole difference."""
+    """Readings, a class, an event, a price, plan, code and a day more: each is named, together the whole difference."""
     old = replace(OLD, reporting_to=date(2026, 1, 30))
     price = replace_value(old.tariffs[0], 0.25)
-    new = changed(old, energy={3: 1.0, 380: None})
+    new = classed(changed(old, energy={3: 1.0, 380: None}), "class 2")
     (meter,) = new.meters
     new = replace(
         new, meters=(replace(meter, events=(EVENT,)),), tariffs=(price,), reporting_to=date(2026, 2, 1),
@@ -60,7 +80,8 @@ def test_every_change_is_named_and_sized() -> None:
     )  # fmt: skip
     before, after = (old, summed(old)), (new, summed(new, "2"))
     found = explain(7, before, after, lambda given: summed(given, "2"))
-    assert found.changed == CAUSES
+    assert found.changed == tuple(cause for cause in CAUSES if cause != "fewer days")
+    assert found.meters == ("quay/store/energy",)
     assert (found.against, found.plan, found.plan_revisions) == (7, ("confidence",), (1, 2))
     assert (found.events, found.rates) == (("e",), ("electricity",))
     (meter_before,) = old.meters
@@ -83,6 +104,9 @@ def test_every_change_is_named_and_sized() -> None:
     assert total[0] is not None
     assert total[1] is not None
     assert sum(size or 0.0 for size in sizes.values()) == pytest.approx(total[1].value - total[0].value)
+    others = {effect.cause: (effect.half_width, effect.money, effect.carbon) for effect in found.effects}
+    assert list(others["meters"]) == pytest.approx([10.0, 0.0, 0.0])
+    assert list(others["rates"]) == pytest.approx([0.0, 10.0, 0.0])
 
 
 def replace_value(value: DatedValue, price: float) -> DatedValue:
@@ -105,10 +129,41 @@ def test_one_change_costs_no_further_run() -> None:
     assert len(found.effects) == 1
 
 
-def test_what_nothing_else_explains_is_the_code() -> None:
-    """Two runs of one content differ by what computed them, though both call themselves alike."""
-    found = explain(1, (OLD, summed(OLD)), (OLD, summed(OLD)), summed)
-    assert (found.changed, [effect.saving for effect in found.effects]) == (("code",), [0.0])
+def test_two_runs_of_one_content_differ_by_nothing() -> None:
+    """What computed them is a cause only where it calls itself otherwise; another name of a point is none at all."""
+    (meter,) = OLD.meters
+    named = replace(meter.sources[0], name={"en": "Meter 12", "fr": "Compteur 12"}, readings=9)
+    renamed = replace(OLD, site_name="South quay", meters=(replace(meter, sources=(named,)),))
+    found = explain(1, (OLD, summed(OLD)), (renamed, summed(renamed)), summed)
+    assert (found.changed, found.effects) == ((), ())
+    assert explain(1, (OLD, summed(OLD)), (OLD, summed(OLD, "2")), summed).changed == ("code",)
+
+
+def test_a_class_that_was_wrong_moves_the_interval_and_says_so() -> None:
+    """The saving stays, its interval is another, and the point whose class changed is named."""
+    new = classed(OLD, "class 2")
+    found = explain(1, (OLD, summed(OLD)), (new, summed(new)), summed)
+    assert (found.changed, found.meters) == (("meters",), ("quay/store/energy",))
+    assert [(each.saving, each.half_width) for each in found.effects] == [(0.0, 10.0)]
+
+
+def test_a_shorter_period_is_told_as_one() -> None:
+    """Days that are no longer looked at are taken away before the plan is put in: their use is theirs alone."""
+    old, new = replace(OLD, reporting_to=date(2026, 1, 30)), replace(OLD, reporting_to=date(2026, 1, 28))
+    new = replace(new, plan=replace(new.plan, confidence=0.95), plan_revision=2)
+    found = explain(1, (old, summed(old)), (new, summed(new)), summed)
+    assert found.changed == ("fewer days", "plan")
+    used = OLD.meters[0].energy
+    sizes = {effect.cause: effect.saving for effect in found.effects}
+    assert sizes["fewer days"] == pytest.approx(-(used[393] or 0.0) - (used[394] or 0.0))
+    assert sizes["plan"] == pytest.approx(0.5)
+
+
+def test_corrections_that_came_or_went_are_numbered() -> None:
+    """A correction is a change of readings, though no row says otherwise for it; both numbers are named."""
+    old, new = (replace(OLD, corrections=(corrected(3), corrected(number))) for number in (4, 5))
+    found = explain(1, (old, summed(old)), (new, summed(new)), summed)
+    assert (found.changed, found.corrections) == (("readings",), (4, 5))
 
 
 def test_hours_that_the_clock_shows_twice_are_told_apart() -> None:

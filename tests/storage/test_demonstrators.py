@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from savings.record import encoded
+from savings.record import Source, encoded
 from storage.catalogue import apply_site
 from storage.demonstrators import declare, demonstrator, demonstrators, revisions, the_demonstrator
 from storage.engine import connect
@@ -131,9 +131,18 @@ def test_runs_stand_beside_each_other(connection: Connection) -> None:
 
 
 def test_the_same_content_is_known_again() -> None:
-    """What is read later and says the same has the same digest; another figure or revision has not."""
-    same = an_input(known_at=KNOWN_AT.replace(hour=20))
+    """What is read later and says the same has the same digest; another figure, revision or accuracy class has not."""
+    same = an_input(known_at=KNOWN_AT.replace(hour=20), site_name="Quay 2")
     assert content_sha256(same) == content_sha256(an_input())
+    source = Source(point="p", name={"en": "Meter"}, unit="kW.h", kind="counter", role="energy", readings=9)
+    (meter,) = an_input().meters
+
+    def digest(**changed: object) -> str:
+        sources = (msgspec.structs.replace(source, **changed),)
+        return content_sha256(an_input(meters=(msgspec.structs.replace(meter, sources=sources),)))
+
+    assert digest(name={"en": "Meter 12"}, readings=10, bad_readings=1) == digest()
+    assert digest(accuracy_class="class 1") != digest()
     assert content_sha256(an_input(2)) != content_sha256(an_input())
     assert content_sha256(an_input(energy=(1.0, 2.0, 3.0))) != content_sha256(an_input())
 
