@@ -53,14 +53,17 @@ def elsewhere(
     InsufficientDataError
         If the demonstrator has no saving, or a plant no model.
     ContractError
-        If a figure is not there, or nobody says what the measure costs.
+        If a figure is not there, is of something else than the demonstrator's, or nobody says what the measure costs.
     """
     paid = cost or given.plan.cost
     if paid is None:
         raise ContractError(
             "its plan has no cost", place=f"demonstrator {given.plan.id}", cure="say what the measure costs"
         )
-    saving = measured_saving(given, _figure(given, meter))
+    own = _figure(given, meter)
+    for other in others:
+        _check_alike(given, own, other, _figure(other, meter))
+    saving = measured_saving(given, own)
     candidates = [
         Candidate(
             name=_name(other, others), table=period_rows(other, _figure(other, meter))[0].table, cost=paid,
@@ -69,6 +72,25 @@ def elsewhere(
         for other in others
     ]  # fmt: skip
     return what_if(saving, candidates, between_plants=between_plants, confidence=given.plan.confidence)
+
+
+def _check_alike(given: RunInput, own: MeterInput, other: RunInput, figure: MeterInput) -> None:
+    """Refuse to carry a share of electricity over to gas: what the points of a figure count must be alike."""
+    ours, theirs = _counted(own), _counted(figure)
+    if ours and theirs and ours != theirs:
+        raise ContractError(
+            f"its figure counts {_listed(theirs)}, that of {given.plan.id} counts {_listed(ours)}",
+            place=f"demonstrator {other.plan.id}", cure="name a plant whose meters count the same",
+        )  # fmt: skip
+
+
+def _counted(meter: MeterInput) -> frozenset[str]:
+    """Return the canonical units of a figure's points: gas is told by its m3, electricity by its kW.h."""
+    return frozenset(each.unit for each in meter.sources if each.role == "energy")
+
+
+def _listed(units: frozenset[str]) -> str:
+    return ", ".join(sorted(units))
 
 
 def _figure(given: RunInput, wanted: str) -> MeterInput:

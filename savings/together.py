@@ -13,6 +13,7 @@ from msgspec import Meta
 from savings.economics import per_year, ranked, worthwhile
 from savings.portfolio import combine, recorded_total
 from savings.record import Figure  # noqa: TC001 – msgspec reads annotations when it encodes
+from savings.run import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +45,11 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     demonstrator: str
     meter: Annotated[str, Meta(examples=["energy"], description="Id of the figure; empty where all are left out.")]
     reason: Annotated[
-        str, Meta(description="no run, no figure, no interval, another confidence, no cost, less than a year.")
+        str,
+        Meta(
+            description="no run, no figure, no interval, another confidence, the same demonstrator again; of a "
+            "ranking: no cost, less than a year, no emission factor."
+        ),
     ]
 
 
@@ -87,10 +92,9 @@ class Sums(NamedTuple):
 
 
 def sums(runs: Iterable[Demonstrated]) -> Sums:
-    """Return demonstrators together; runs of another confidence than most have are left out, which is said."""
-    known = list(runs)
+    """Return demonstrators together, each once; what is left out, as a run of another confidence, is said."""
+    known, left_out = _once(runs)
     confidence = _usual([each.run.confidence for each in known])
-    left_out: list[LeftOut] = []
     meters: list[tuple[str, MeterRun]] = []
     for each in known:
         if each.run.confidence != confidence:
@@ -110,6 +114,19 @@ def sums(runs: Iterable[Demonstrated]) -> Sums:
         amounts=[each for each in amounts if each is not None], rankings=list(_rankings(known, left_out)),
         left_out=left_out,
     )  # fmt: skip
+
+
+def _once(runs: Iterable[Demonstrated]) -> tuple[list[Demonstrated], list[LeftOut]]:
+    """Return the first run of each demonstrator of a site, and the others as left out: no saving counts twice."""
+    known: dict[tuple[str, str], Demonstrated] = {}
+    left_out = []
+    for each in runs:
+        name = (each.run.site, each.run.demonstrator)
+        if name in known:
+            left_out.append(LeftOut(demonstrator=each.key, meter="", reason="the same demonstrator again"))
+        else:
+            known[name] = each
+    return [*known.values()], left_out
 
 
 def _usual(confidences: list[float]) -> float | None:
@@ -149,7 +166,10 @@ def _rankings(runs: Iterable[Demonstrated], left_out: list[LeftOut]) -> Iterator
         first = each.run.meters[0]
         days = period * _used(first)
         money = None if each.run.money is None else per_year(each.run.money, days)
-        for unit, saved in ((first.unit, first.saving), (CARBON, each.run.carbon)):
+        carbon = together([meter.carbon for meter in each.run.meters if meter.carbon is not None])
+        if carbon is None:
+            left_out.append(LeftOut(demonstrator=each.key, meter="", reason="no emission factor"))
+        for unit, saved in ((first.unit, first.saving), (CARBON, carbon)):
             if saved is not None:
                 found = worthwhile(each.key, each.cost, per_year(saved, days), money)
                 by_unit.setdefault(unit, []).append(found)

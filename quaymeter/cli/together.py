@@ -66,7 +66,8 @@ def portfolio(files: Files, *, as_json: Json = False) -> None:
         show_json(msgspec.to_builtins(found._asdict()))
     else:
         _show_sums(found)
-    unsummed = [each for each in found.left_out if each.reason not in {"no cost", "less than a year"}]
+    unranked = {"no cost", "less than a year", "no emission factor"}
+    unsummed = [each for each in found.left_out if each.reason not in unranked]
     raise typer.Exit(ExitCode.NOT_IN_ORDER if unsummed else ExitCode.OK)
 
 

@@ -64,8 +64,10 @@ def test_what_is_left_out_is_said(runs: tuple[Run, Run]) -> None:
     empty = msgspec.structs.replace(runs[0], meters=(msgspec.structs.replace(runs[0].meters[0], saving=None),))
     found = sums(
         [
-            Demonstrated("bare", None, runs[0]), Demonstrated("short", COST, short), Demonstrated("other", COST, other),
-            Demonstrated("empty", COST, empty),
+            Demonstrated(name, cost, msgspec.structs.replace(run, demonstrator=name))
+            for name, cost, run in (
+                ("bare", None, runs[0]), ("short", COST, short), ("other", COST, other), ("empty", COST, empty),
+            )
         ]
     )  # fmt: skip
     reasons = {(each.demonstrator, each.reason) for each in found.left_out}
@@ -73,6 +75,22 @@ def test_what_is_left_out_is_said(runs: tuple[Run, Run]) -> None:
         ("bare", "no cost"), ("short", "less than a year"), ("other", "another confidence"), ("empty", "no figure"),
     }  # fmt: skip
     assert found.amounts[0].figures == ["bare/energy", "short/energy"]
+
+
+def test_no_saving_counts_twice(runs: tuple[Run, Run]) -> None:
+    """The same demonstrator under two names is in every sum and ranking once, and the second time is said."""
+    found = sums([Demonstrated("first", COST, runs[0]), Demonstrated("again", COST, runs[0])])
+    assert [each.figures for each in found.amounts] == [["first/energy"]]
+    assert {(each.demonstrator, each.reason) for each in found.left_out} == {("again", "the same demonstrator again")}
+    assert all(len(ranking.entries) == 1 for ranking in found.rankings)
+
+
+def test_what_has_no_emission_factor_is_not_ranked_by_carbon(runs: tuple[Run, Run]) -> None:
+    """A figure that emits nothing we know of is missing from the ranking by tonnes, and named."""
+    meter = msgspec.structs.replace(runs[0].meters[0], carbon=None)
+    found = sums([Demonstrated("first", COST, msgspec.structs.replace(runs[0], meters=(meter,)))])
+    assert [ranking.unit for ranking in found.rankings] == ["kW.h"]
+    assert [each.reason for each in found.left_out] == ["no emission factor"]
 
 
 def test_nothing_adds_up_to_nothing() -> None:
