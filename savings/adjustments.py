@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from savings.wording import said
 from telemetry.errors import ContractError
 
 if TYPE_CHECKING:
@@ -30,25 +31,57 @@ class Adjustment:
     reason: str = ""
 
 
+def row_days(
+    start: NDArray[np.datetime64], hours: NDArray[np.float64]
+) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:
+    """Return the first local day of each row (n,) and the day after its last: a month is longer than its first day."""
+    first = start.astype("datetime64[D]")
+    return first, first + np.maximum(np.rint(hours / 24.0), 1.0).astype("timedelta64[D]")
+
+
+def share_within(
+    start: NDArray[np.datetime64], hours: NDArray[np.float64], days: tuple[str, str]
+) -> NDArray[np.float64]:
+    """Return which share of each row's days (n,) lies within local days, both included; an hour lies in one day."""
+    begin, end = row_days(start, hours)
+    first, last = (np.datetime64(text, "D") for text in days)
+    common = np.minimum(end, last + 1) - np.maximum(begin, first)
+    share: NDArray[np.float64] = np.maximum(common.astype(np.int64), 0) / (end - begin).astype(np.int64)
+    return share
+
+
+def whole_period(reporting: Table) -> tuple[str, str]:
+    """Return the first and the last local day (ISO) of a table, to its last row's end."""
+    begin, end = row_days(reporting.start, reporting.hours)
+    return str(begin[0]), str(end[-1] - 1)
+
+
 def spread_adjustments(reporting: Table, adjustments: Sequence[Adjustment]) -> NDArray[np.float64]:
     """Return how much each adjustment adds to each row (A, m) [unit]: by the hours of the rows within its days.
+
+    Of a row that is longer than a day, such as a month, the days that it has in common with the adjustment count.
 
     Raises
     ------
     ContractError
         If no row lies within the days of an adjustment, or it has a negative or unknown error.
     """
-    day = reporting.start.astype("datetime64[D]")
     spread = np.zeros((len(adjustments), len(reporting)))
     for line, each in zip(spread, adjustments, strict=True):
-        first, last = (np.datetime64(text, "D") for text in each.days)
-        hours = np.where((day >= first) & (day <= last), reporting.hours, 0.0)
+        hours = reporting.hours * share_within(reporting.start, reporting.hours, each.days)
         if not hours.any():
-            raise _wrong(each, "no valid row of the reporting period lies within it", "give days of the period")
-        if not (np.isfinite(each.amount) and each.standard_error >= 0):
-            raise _wrong(each, "its amount or standard error is no number", "estimate both; 0 says that it is known")
+            cause = said("no valid row of the reporting period lies within it")
+            raise _wrong(each, cause, said("give days of the period"))
+        check_size(each)
         line[:] = each.amount * hours / hours.sum()
     return spread
+
+
+def check_size(each: Adjustment) -> None:
+    """Refuse an adjustment whose amount or error is no number, or whose error is below 0, by a ContractError."""
+    if not (np.isfinite(each.amount) and np.isfinite(each.standard_error) and each.standard_error >= 0):
+        cause = said("its amount or standard error is no number")
+        raise _wrong(each, cause, said("estimate both; 0 says that it is known"))
 
 
 def _wrong(each: Adjustment, cause: str, cure: str) -> ContractError:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from savings.adjustments import Adjustment
+from savings.adjustments import Adjustment, share_within
 from savings.level_shifts import Series, level_shifts
 from savings.table import Frequency
 from savings.uncertainty.case import make_case
 from savings.uncertainty.interval import Method
 from savings.uncertainty.reml import noise_posterior
+from savings.wording import said
 from telemetry.errors import ContractError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from savings.avoided_use import AvoidedUse
     from savings.baseline import Baseline
     from savings.level_shifts import Shift
+    from savings.table import Table
 
 LEAST_SCORE = 5.0  # |z| of the best window on quiet meters stays below: docs/savings-methods.md says how often
 LEAST_SHARE = 0.02  # of usual use: a shift below it may be sure and still is not worth a person's time
@@ -113,18 +115,18 @@ def indicator_adjustment(
     ContractError
         If the event has no row, or leaves no other row to be compared with.
     """
-    day = saving.start.astype("datetime64[D]")
-    inside = _within(day, first_day, last_day)
+    reporting = saving.totals.reporting
+    inside = _within(reporting, first_day, last_day)
     rest = ~inside
     for first, last in others:
-        rest &= ~_within(day, first, last)
+        rest &= ~_within(reporting, first, last)
     place = f"event of {first_day} to {last_day}"
     if not inside.any():
-        cure = "give days of the reporting period that have data"
-        raise ContractError("no row of the saving lies within it", place=place, cure=cure)
+        cure = said("give days of the reporting period that have data")
+        raise ContractError(said("no row of the saving lies within it"), place=place, cure=cure)
     if not rest.any():
-        cure = "state its size by a sub-meter, or exclude its days"
-        raise ContractError("no other row is left to compare it with", place=place, cure=cure)
+        cure = said("state its size by a sub-meter, or exclude its days")
+        raise ContractError(said("no other row is left to compare it with"), place=place, cure=cure)
     weights = np.where(rest, -_usual_size(saving, inside, rest), 0.0) + inside
     contrast = saving.totals.intervals(weights[None], method=_contrast_method(saving.method))[0]
     earlier = float(saving.spread.sum(axis=0) @ weights)
@@ -159,8 +161,9 @@ def _contrast_method(method: str) -> Method:
     return Method.REML if kind in {Method.GUIDELINE14, Method.GUIDELINE14_126} else kind
 
 
-def _within(day: NDArray[np.datetime64], first: str, last: str) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = (day >= np.datetime64(first, "D")) & (day <= np.datetime64(last, "D"))
+def _within(table: Table, first: str, last: str) -> NDArray[np.bool_]:
+    """Mask (n,) of rows that have a day from first to last; a month that has one counts as a whole."""
+    inside: NDArray[np.bool_] = share_within(table.start, table.hours, (first, last)) > 0.0
     return inside
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from savings.adjustments import METER, Adjustment
+from savings.adjustments import METER, Adjustment, whole_period
 from savings.findings import Finding, Severity
 from savings.run_table import numbers
 from savings.value import baseline_shares
@@ -44,7 +44,7 @@ def meter_error(
     error = math.hypot(
         *((shares[point] * adjusted - used[point]) * (classes.get(point) or 0.0) / math.sqrt(3.0) for point in columns)
     )
-    days = str(saving.start[0].astype("datetime64[D]")), str(saving.start[-1].astype("datetime64[D]"))
+    days = whole_period(saving.totals.reporting)
     found = (Adjustment(days=days, amount=0.0, standard_error=error, reason=METER),) if error > 0.0 else ()
     return found, _unknown(unknown)
 

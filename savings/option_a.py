@@ -56,13 +56,14 @@ def option_a(measured: Interval, stipulations: Sequence[Stipulation]) -> OptionA
 
 
 def _check(each: Stipulation) -> None:
-    place, cure = f"stipulation of {each.parameter}", "give value, standard error (0: agreed as it stands) and source"
+    place, cure = each.parameter, said("give value, standard error (0: agreed as it stands) and source")
     if not (math.isfinite(each.value) and math.isfinite(each.standard_error) and each.standard_error >= 0.0):
         raise ContractError(
-            f"{each.value:g} ± {each.standard_error:g} is no number with an error", place=place, cure=cure
+            said("{value:g} ± {error:g} is no number with an error", value=each.value, error=each.standard_error),
+            place=place, cure=cure,
         )
     if not each.source:
-        raise ContractError("it has no source", place=place, cure=cure)
+        raise ContractError(said("it has no source"), place=place, cure=cure)
 
 
 def _named(stipulations: Sequence[Stipulation]) -> Finding:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-import numpy as np
+from msgspec.structs import replace
 
-from savings.adjustments import STIPULATED, Adjustment
-from savings.events import Suggestion, indicator_adjustment, suggest, suggest_in_baseline
+from savings.adjustments import STIPULATED, Adjustment, whole_period
+from savings.events import Suggestion, suggest, suggest_in_baseline
 from savings.findings import Finding, Severity
 from savings.option_a import option_a
 from savings.record import EventOutcome
-from savings.run_table import event_days, stipulated_factor
+from savings.run_sizes import size_of
+from savings.run_table import stipulated_factor
 from savings.wording import said
-from telemetry.plan import EventMethod, NonRoutineEvent, Option, Status
+from telemetry.errors import ContractError
+from telemetry.plan import NonRoutineEvent, Option, Status
 
 _NOTHING_STIPULATED = Finding(
     code="nothing_stipulated",
@@ -24,7 +26,7 @@ _NOTHING_STIPULATED = Finding(
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from savings.avoided_use import AvoidedUse
     from savings.baseline import Baseline
@@ -32,71 +34,55 @@ if TYPE_CHECKING:
     from telemetry.plan import Plan
 
 
-def adjusting_events(meter: MeterInput, saving: AvoidedUse) -> tuple[NonRoutineEvent, ...]:
-    """Return the accepted events that move the figure: indicators and stated ones with a row of the saving in them."""
-    return tuple(
-        event
-        for event in meter.events
-        if event.status is Status.ACCEPTED
-        and event.method is not EventMethod.EXCLUDED
-        and event_days(saving.start, event).any()
-    )
-
-
-def adjustments_of(saving: AvoidedUse, events: tuple[NonRoutineEvent, ...]) -> tuple[Adjustment, ...]:
-    """Return the adjustment of each event, sized on a saving that has none of them."""
-    sized = []
-    for event in events:
-        first, last = event.first_day.isoformat(), event.last_day.isoformat()
-        if event.method is EventMethod.STATED:
-            amount, error = event.amount or 0.0, event.standard_error or 0.0
-            sized.append(Adjustment(days=(first, last), amount=amount, standard_error=error, reason=event.title))
-            continue
-        others = [(each.first_day.isoformat(), each.last_day.isoformat()) for each in events if each is not event]
-        sized.append(indicator_adjustment(saving, first, last, others=others, reason=event.title))
-    return tuple(sized)
-
-
 def stipulated_error(
-    plan: Plan, saving: AvoidedUse, sized: tuple[Adjustment, ...]
+    plan: Plan, saving: AvoidedUse, sized: Sequence[Adjustment]
 ) -> tuple[tuple[Adjustment, ...], tuple[Finding, ...]]:
     """Return what option A leaves open as an adjustment of 0 with an error over the whole period, and its finding.
 
-    So it reaches every month, sum and price as other errors do. A plan of option A that stipulates nothing is told so.
+    So it reaches every month, sum and price as other errors do. A plan of option A that stipulates nothing is told so;
+    one whose stipulations cannot be used gives no figure, by a finding that stops.
     """
     if plan.option is not Option.A:
         return (), ()
     if not plan.stipulations:
         return (), (_NOTHING_STIPULATED,)
     factor = stipulated_factor(plan)
+    if factor == 0.0:
+        return (), (_unusable("stipulations", said("their product is 0"), said("correct the stipulated values")),)
     value = saving.savings + sum(each.amount for each in sized)
     part = saving.by_method(saving.method)._replace(value=value / factor, standard_error=0.0)
-    found = option_a(part, plan.stipulations)
-    days = str(saving.start[0].astype("datetime64[D]")), str(saving.start[-1].astype("datetime64[D]"))
+    try:
+        found = option_a(part, plan.stipulations)
+    except ContractError as wrong:
+        return (), (_unusable(wrong.place, wrong.cause, wrong.cure),)
     error = found.interval.standard_error
+    days = whole_period(saving.totals.reporting)
     return (Adjustment(days=days, amount=0.0, standard_error=error, reason=STIPULATED),), found.findings
 
 
-def outcomes(
-    meter: MeterInput, events: tuple[NonRoutineEvent, ...], sized: tuple[Adjustment, ...]
-) -> tuple[EventOutcome, ...]:
+def outcomes(meter: MeterInput, sized: Mapping[str, Adjustment]) -> tuple[EventOutcome, ...]:
     """Return every event of a figure with what the run made of it; one that moved nothing has no amount."""
-    by_id = {event.id: adjustment for event, adjustment in zip(events, sized, strict=True)}
     return tuple(
         EventOutcome(
             event=event,
-            amount=None if (found := by_id.get(event.id)) is None else found.amount,
+            amount=None if (found := sized.get(event.id)) is None else found.amount,
             standard_error=None if found is None else found.standard_error,
         )
         for event in meter.events
     )
 
 
-def suggestions_of(meter: MeterInput, baseline: Baseline, saving: AvoidedUse) -> tuple[NonRoutineEvent, ...]:
-    """Return what stands out in either period and that nobody has decided upon."""
+def suggestions_of(
+    meter: MeterInput, baseline: Baseline, saving: AvoidedUse, plain: AvoidedUse, accepted: Sequence[NonRoutineEvent]
+) -> tuple[NonRoutineEvent, ...]:
+    """Return what stands out in either period and that nobody has decided upon, with the size that agreeing would give.
+
+    `saving` is adjusted for what was `accepted`, `plain` for nothing. An event in the baseline has no size: its days
+    would be left out.
+    """
     unit = meter.meter.unit
     found = [
-        *(_suggested(meter, each, "reporting", unit) for each in suggest(saving)),
+        *(_with_size(_suggested(meter, each, "reporting", unit), plain, accepted) for each in suggest(saving)),
         *(_suggested(meter, each, "baseline", unit) for each in suggest_in_baseline(baseline)),
     ]
     return tuple(each for each in found if not _decided(meter.events, each))
@@ -133,13 +119,30 @@ def _suggested(meter: MeterInput, found: Suggestion, period: str, unit: str) -> 
         last_day=date.fromisoformat(found.last_day),
         title=f"level of use changed in the {period} period",
         evidence=f"{abs(found.per_day):.4g} {unit} a day {how} than on other days, {until} (score {found.score:.1f})",
-        amount=found.total,
-        standard_error=found.standard_error,
     )
+
+
+def _with_size(event: NonRoutineEvent, plain: AvoidedUse, accepted: Sequence[NonRoutineEvent]) -> NonRoutineEvent:
+    """Return a suggestion with its size; without where it has none, such as one of all days."""
+    try:
+        size = size_of(plain, event, (*accepted, event))
+    except ContractError:
+        return event
+    return replace(event, amount=size.amount, standard_error=size.standard_error)
 
 
 def _decided(events: Iterable[NonRoutineEvent], found: NonRoutineEvent) -> bool:
     """Tell whether a decision covers more than half of the days of a suggestion."""
-    days = np.arange(np.datetime64(found.first_day), np.datetime64(found.last_day) + 1)
+    days = (found.last_day - found.first_day).days + 1
     decided = [event for event in events if event.status is not Status.SUGGESTED]
-    return any(event_days(days, event).mean() > 0.5 for event in decided)
+    shared = [(min(each.last_day, found.last_day) - max(each.first_day, found.first_day)).days + 1 for each in decided]
+    return any(2 * each > days for each in shared)
+
+
+def _unusable(place: str, cause: str, cure: str) -> Finding:
+    return Finding(
+        code="plan_unusable",
+        severity=Severity.STOP,
+        message=said("The plan gives no figure: {place}: {cause}.", place=place, cause=cause),
+        cure=cure,
+    )

@@ -12,14 +12,7 @@ from savings.meter_error import meter_error
 from savings.normalised import normalised_savings
 from savings.out_of_sample import out_of_sample
 from savings.record import MeterRun
-from savings.run_events import (
-    adjusting_events,
-    adjustments_of,
-    outcomes,
-    stipulated_error,
-    suggestion_findings,
-    suggestions_of,
-)
+from savings.run_events import outcomes, stipulated_error, suggestion_findings, suggestions_of
 from savings.run_records import (
     LEAST_YEAR_DAYS,
     daily_columns,
@@ -33,6 +26,7 @@ from savings.run_records import (
     percent_figure,
     saving_figure,
 )
+from savings.run_sizes import row_findings, sized_events
 from savings.run_table import coverage_of, excluded_rows, period_rows, within_range
 from savings.run_worth import indicators, run_worth
 
@@ -119,18 +113,22 @@ def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: Perio
         saving = avoided_use(baseline, after.table, confidence=plan.confidence, method=plan.method)
     except InsufficientDataError as error:
         found = (*(baseline.findings if baseline else ()), *error.findings)
-        return _Worked(after, baseline, None, found, outcomes(meter, (), ()))
-    events = adjusting_events(meter, saving)
-    sized = adjustments_of(saving, events)
+        return _Worked(after, baseline, None, found, outcomes(meter, {}))
+    plain, events = saving, sized_events(meter, saving)
+    sized = tuple(events.adjustments.values())
     agreed, stipulated = stipulated_error(plan, saving, sized)
+    told = (*events.findings, *row_findings(meter, before, after, saving), *stipulated)
+    if any(each.severity is Severity.STOP for each in stipulated):
+        found = (*baseline.findings, *saving.findings, *told)
+        return _Worked(after, baseline, None, found, outcomes(meter, {}))
     metered, unknown = meter_error(meter, before, after, saving)
     if adjustments := (*sized, *agreed, *metered):
         saving = avoided_use(
             baseline, after.table, confidence=plan.confidence, method=plan.method, adjustments=adjustments
         )  # fmt: skip
-    suggestions = suggestions_of(meter, baseline, saving)
-    findings = (*baseline.findings, *saving.findings, *stipulated, *unknown, *suggestion_findings(suggestions))
-    return _Worked(after, baseline, saving, findings, outcomes(meter, events, sized), suggestions)
+    suggestions = suggestions_of(meter, baseline, saving, plain, events.events)
+    findings = (*baseline.findings, *saving.findings, *told, *unknown, *suggestion_findings(suggestions))
+    return _Worked(after, baseline, saving, findings, outcomes(meter, events.adjustments), suggestions)
 
 
 def _normalised(given: RunInput, baseline: Baseline | None, before: PeriodRows, after: PeriodRows) -> Figure | None:
