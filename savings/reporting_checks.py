@@ -8,7 +8,7 @@ import numpy as np
 
 from savings.driver_checks import unknown_levels
 from savings.findings import Finding, Severity
-from savings.stuck_values import check_dead_meter, check_still_drivers, check_stuck
+from savings.stuck_values import check_dead_meter, check_still_drivers, check_still_meter, check_stuck
 from savings.sufficiency import LEAST_COVERAGE
 from savings.suspect_values import UNIT_FACTORS, check_values, days, mixed_units, without_codes
 from savings.table import Role
@@ -40,6 +40,7 @@ def check_reporting(baseline: Table, reporting: Table) -> tuple[Finding, ...]:
         *check_values(reporting),
         *check_stuck(reporting),
         *check_dead_meter(known),
+        *check_still_meter(baseline, known),
         *check_still_drivers(baseline, known),
         *_check_units(baseline, known),
     )

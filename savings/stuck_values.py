@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Rows of one value from which a measurement is doubted; bills are too few and too far apart to tell.
 LONGEST_RUN = {Frequency.HOURLY: 24, Frequency.DAILY: 7}
+FEWEST_STILL = 3  # rows of which one value is no chance
 _SAME = 1e-9  # of the value: what averaging leaves of equal readings
 _USUAL_ZEROS = 0.1  # share of zeros outside the runs from which a meter is taken to stand still now and then
 
@@ -52,15 +53,49 @@ def check_stuck(table: Table) -> Iterator[Finding]:
             yield from _stuck(table, _standing(driver, least), driver.name)
 
 
-def check_dead_meter(reporting: Table) -> Iterator[Finding]:
-    """Find a meter that reads zero all through the reporting period."""
-    values = reporting.energy[np.isfinite(reporting.energy)]
+def check_dead_meter(table: Table, *, is_baseline: bool = False) -> Iterator[Finding]:
+    """Find a meter that reads zero all through a period."""
+    values = table.energy[np.isfinite(table.energy)]
     if len(values) and not values.any():
         yield Finding(
             code="zeros",
             severity=Severity.STOP,
-            message=said("The meter reads zero all through the reporting period."),
-            cure=said("look at the meter and its logger; if the plant was taken out, no model is needed to say so"),
+            message=said("The meter reads zero all through the baseline.")
+            if is_baseline
+            else said("The meter reads zero all through the reporting period."),
+            cure=said("look at the meter and its logger; a baseline of nothing tells nothing of what would be used")
+            if is_baseline
+            else said("look at the meter and its logger; if the plant was taken out, no model is needed to say so"),
+            days=days(table, np.array([0])),
+        )
+
+
+def check_still_meter(baseline: Table, reporting: Table) -> Iterator[Finding]:
+    """Find a meter of one value, which is no measurement: all through the baseline it leaves no error to be known."""
+    if _is_still(baseline):
+        yield Finding(
+            code="stuck_values",
+            severity=Severity.STOP,
+            message=said(
+                "The meter reads one value, {value:.6g}{unit:unit}, all through the baseline: nothing varies that "
+                "would tell how sure a saving is.",
+                value=baseline.energy[np.isfinite(baseline.energy)][0],
+                unit=baseline.unit,
+            ),
+            cure=said("look at the meter and its logger; take a baseline that was measured, not estimated"),
+            days=days(baseline, np.array([0])),
+        )
+    elif reporting.frequency not in LONGEST_RUN and _is_still(reporting):  # runs of hours and days are found anyhow
+        yield Finding(
+            code="stuck_values",
+            severity=Severity.WARNING,
+            message=said(
+                "The meter reads one value, {value:.6g}{unit:unit}, all through the reporting period; it varied in "
+                "the baseline.",
+                value=reporting.energy[np.isfinite(reporting.energy)][0],
+                unit=reporting.unit,
+            ),
+            cure=said("look at the meter, and whether its bills were estimated"),
             days=days(reporting, np.array([0])),
         )
 
@@ -85,6 +120,13 @@ def check_still_drivers(baseline: Table, reporting: Table) -> Iterator[Finding]:
                 cure=said("look at its sensor and its column; a driver that stands still adjusts nothing"),
                 days=(driver.name,),
             )
+
+
+def _is_still(table: Table) -> bool:
+    """Return whether a meter that is not dead has one value, or one power, in all of several rows."""
+    values = table.energy[known := np.isfinite(table.energy)]
+    steady = not _moves(values) or not _moves(values / table.span[known])
+    return len(values) >= FEWEST_STILL and bool(values.any()) and steady
 
 
 def _moves(values: NDArray[np.float64]) -> bool:

@@ -8,8 +8,8 @@ import numpy as np
 
 from savings.driver_checks import check_drivers
 from savings.findings import Finding, Severity
-from savings.stuck_values import check_stuck
-from savings.suspect_values import check_values, days, table_error_codes
+from savings.stuck_values import check_dead_meter, check_stuck
+from savings.suspect_values import check_values, days, table_error_codes, without_codes
 from savings.table import Frequency
 from savings.wording import counted, said
 
@@ -71,6 +71,7 @@ def check_baseline(table: Table, usable: NDArray[np.bool_]) -> tuple[Finding, ..
         *_check_duplicates(table),
         *check_values(table),
         *check_stuck(table),
+        *check_dead_meter(without_codes(table), is_baseline=True),
         *(check_drivers(table.take(usable)) if usable.any() else ()),
     )
 

@@ -56,6 +56,15 @@ def figure(value: float) -> str:
     return f"{value:,.{min(decimals, 8)}f}"
 
 
+def written(value: float, form: str) -> str:
+    """Return a number in a form of Python's, and a dash where it is none.
+
+    >>> written(0.123, ".1%"), written(float("nan"), ".3f")
+    ('12.3%', '–')
+    """
+    return format(value, form) if math.isfinite(value) else "–"
+
+
 def shown_unit(code: str) -> str:
     """Return a UCUM code as people read it."""
     return UNITS.get(code, Unit(code=code, sort=UNITS["kW.h"].sort)).shown
@@ -157,16 +166,16 @@ def _model(found: Analysis) -> Iterator[RenderableType]:
         for heading in ("parameter", "value", "± standard error", "t", "unit"):
             grid.add_column(heading, justify="left" if heading in {"parameter", "unit"} else "right")
         for each in model.parameters:
-            t = f"{each.t:.1f}" if math.isfinite(each.t) else "–"
+            t = written(each.t, ".1f")
             unit = Text("/".join(shown_unit(part) for part in each.unit.split("/")) if each.unit else "")
             grid.add_row(Text(each.name), figure(each.value), figure(each.standard_error), t, unit)
         yield grid
     else:
         yield Text(f"{model.p} parameters; --json lists them.")
     yield Text(
-        f"Fit: n = {fit.n}, p = {fit.p}, R² adjusted {fit.r2_adj:.3f}, CV(RMSE) {fit.cv_rmse:.1%}, "
-        f"NMBE {round(fit.nmbe, 4) + 0.0:.2%}, autocorrelation {fit.autocorrelation:.2f} "
-        f"({fit.n_effective:.0f} independent rows)."
+        f"Fit: n = {fit.n}, p = {fit.p}, R² adjusted {written(fit.r2_adj, '.3f')}, CV(RMSE) "
+        f"{written(fit.cv_rmse, '.1%')}, NMBE {written(round(fit.nmbe, 4) + 0.0, '.2%')}, autocorrelation "
+        f"{written(fit.autocorrelation, '.2f')} ({written(fit.n_effective, '.0f')} independent rows)."
     )
 
 

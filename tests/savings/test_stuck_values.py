@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from savings.findings import Finding, Severity
+from savings.avoided_use import avoided_use
+from savings.baseline import fit_baseline
+from savings.findings import Finding, InsufficientDataError, Severity
 from savings.reporting_checks import check_reporting
 from savings.stuck_values import check_stuck, runs
 from savings.sufficiency import check_baseline
-from tests.savings.days import air_of, bent, daily, hourly, straight
+from tests.savings.days import air_of, bent, daily, hourly, monthly, straight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,6 +77,27 @@ def test_drivers_that_stand_still() -> None:
     assert [finding.message.split()[0] for finding in stuck] == ["air"]
 
 
+def test_a_meter_of_one_value_gives_no_saving() -> None:
+    """A baseline of one value, or of one power, stops the figure, which would have no error."""
+    later = year("2026-01-01")
+    for still in (np.full(365, 250.0), 10.0 * year().hours):
+        found = [each for each in check_reporting(year().with_energy(still), later) if each.code == "stuck_values"]
+        assert [each.severity for each in found] == [Severity.STOP]
+        assert "all through the baseline" in found[0].message
+    assert "stuck_values" not in by_code(check_reporting(year(), later))
+    with pytest.raises(InsufficientDataError, match="one value"):
+        avoided_use(fit_baseline(year().with_energy(np.full(365, 250.0))), later)
+
+
+def test_bills_of_one_value_are_named() -> None:
+    """A year of equal bills after one that moved is told, though months are too few for runs."""
+    air = 10.0 + np.arange(12.0)
+    bills = monthly(500.0 + 20.0 * air, bent("air", air), first="2025-01")
+    after = monthly(np.full(12, 600.0), bent("air", air), first="2026-01")
+    (found,) = [each for each in check_reporting(bills, after) if each.code == "stuck_values"]
+    assert (found.severity, "all through the reporting period" in found.message) == (Severity.WARNING, True)
+
+
 def test_zeros_of_a_meter() -> None:
     """A dead month warns, a dead year stops; a meter with zeros at every weekend is used to them."""
     later = year("2026-01-01")
@@ -84,6 +107,8 @@ def test_zeros_of_a_meter() -> None:
     assert dead["zeros"].severity is Severity.STOP
     never = by_code(check_reporting(year().with_energy(np.zeros(365)), later.with_energy(np.zeros(365))))
     assert never["zeros"].severity is Severity.STOP
+    before = by_code(check_baseline(year().with_energy(np.zeros(365)), np.ones(365, np.bool_)))
+    assert before["zeros"].severity is Severity.STOP
     weekends = np.where(DAYS % 7 < 2, 0.0, later.energy)
     assert "zeros" not in by_code(check_stuck(later.with_energy(weekends)))
 
