@@ -142,6 +142,15 @@ def find(connection: Connection, numbers: Sequence[int]) -> list[Correction]:
     return [found[number] for number in dict.fromkeys(numbers)]
 
 
+def counting(
+    connection: Connection, site: str, points: Sequence[str], *, starts: datetime, ends: datetime,
+    known_at: datetime | None = None,
+) -> list[Correction]:  # fmt: skip
+    """Return corrections of points that reach into a window, in force now or as of `known_at`, the oldest first."""
+    asked = {"site": site, "points": list(points), "starts": starts, "ends": ends, "known_at": known_at}
+    return _found(connection, asked, "reaching")
+
+
 def content(connection: Connection, number: int) -> list[DayContent]:
     """Return what a correction holds, day by day of its site's calendar."""
     with storage_errors("show a correction"):
@@ -229,10 +238,10 @@ def _days(connection: Connection, points: Sequence[int]) -> dict[tuple[str, date
             for key, day, unit, value, n, coverage in rows}  # fmt: skip
 
 
-def _found(connection: Connection, asked: dict[str, Any]) -> list[Correction]:
+def _found(connection: Connection, asked: dict[str, Any], name: str = "list") -> list[Correction]:
     names = tuple(Correction.__dataclass_fields__)
     with storage_errors("read the corrections"):
-        rows = connection.execute(statement("corrections", "list"), asked).fetchall()
+        rows = connection.execute(statement("corrections", name), asked).fetchall()
     return [Correction(**dict(zip(names, row, strict=True))) for row in rows]
 
 

@@ -80,6 +80,11 @@ def read_derived(
     return joined(blocks, limit)
 
 
+def made_of(row: PointRow, known: Mapping[str, PointRow]) -> tuple[str, ...]:
+    """Return the keys of the measured points that a point rests on: its own, or all that it is derived from."""
+    return (row.key,) if row.derived is None else tuple(_planned(row, known).measured)
+
+
 def joined(blocks: list[Columns], limit: int | None = None) -> Columns:
     """Join blocks of one resolution, in their order; at most `limit` rows."""
     arrays = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0].names}

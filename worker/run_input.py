@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
+from msgspec.structs import replace
 
-from savings.record import DriverColumn, MeterInput, RunInput, Source
+from savings.record import CorrectionRecord, DriverColumn, MeterInput, RunInput, Source
 from savings.table import weekday
 from storage.aligned import aligned
-from storage.demonstrators import the_demonstrator
-from storage.events_nonroutine import events
-from storage.overview import sites
+from storage.as_decided import decided_events, decided_plan
+from storage.corrections import counting
+from storage.derived import made_of
+from storage.overview import points_by_key, sites
 from storage.rates import emission_factors, tariffs
 from storage.row_clock import last_whole_day
 from telemetry.errors import ContractError, StorageError
@@ -52,7 +55,9 @@ def run_input(
     Parameters
     ----------
     known_at
-        A moment of the past: readings that arrived later are left out. None: all that has come by now.
+        A moment of the past: readings that arrived, corrections that were made, revisions of the plan and events that
+        were decided later are left out. Tariffs, emission factors and what the site file says of points (class, meter
+        swaps) are those of today. None: all that has come by now.
     last_day
         Last local day looked at; the last that is over where none is given. The plan's reporting period may end sooner.
 
@@ -67,19 +72,21 @@ def run_input(
     if place is None:
         raise StorageError(f"no site {site!r} in the database", cure="apply its file: quaymeter site apply")
     moment = known_at or now or datetime.now(UTC)
-    found = the_demonstrator(connection, site, demonstrator)
-    until = _last_day(found.plan, last_day or last_whole_day(moment, place.timezone))
-    data = aligned(connection, site, place.timezone, found.plan, last_day=until, known_at=known_at)
-    agreed = [row.event for row in events(connection, site, demonstrator)]
-    points = [point for meter in found.plan.meters for point in meter.points]
-    return RunInput(
-        site=site, site_name=place.name, timezone=place.timezone, plan=found.plan,
-        plan_revision=found.revision.revision, known_at=moment.astimezone(UTC), reporting_to=until,
-        meters=tuple(_meter(found.plan, figure, agreed) for figure in data.figures),
+    revision = decided_plan(connection, site, demonstrator, known_at)
+    plan = revision.plan
+    until = _last_day(plan, last_day or last_whole_day(moment, place.timezone))
+    data = aligned(connection, site, place.timezone, plan, last_day=until, known_at=known_at)
+    agreed = [row.event for row in decided_events(connection, site, demonstrator, known_at)]
+    points = [point for meter in plan.meters for point in meter.points]
+    given = RunInput(
+        site=site, site_name=place.name, timezone=place.timezone, plan=plan,
+        plan_revision=revision.revision, known_at=moment.astimezone(UTC), reporting_to=until,
+        meters=tuple(_meter(plan, figure, agreed) for figure in data.figures),
         tariffs=tariffs(connection, site, {tariff for point in points for tariff in point.tariff}),
         emission_factors=emission_factors(connection, site, {point.emission_factor for point in points} - {""}),
-        factor_changes=_factor_changes(found.plan, data), simulated=_simulated(data),
+        factor_changes=_factor_changes(plan, data), simulated=_simulated(data),
     )  # fmt: skip
+    return replace(given, corrections=_corrections(connection, given, data, known_at))
 
 
 def _last_day(plan: Plan, last: date) -> date:
@@ -124,6 +131,33 @@ def _meter(plan: Plan, figure: AlignedFigure, agreed: Iterable[NonRoutineEvent])
             *(_source(column, "driver") for column in figure.drivers.values()),
         ),
     )
+
+
+def _corrections(
+    connection: Connection, given: RunInput, data: Aligned, known_at: datetime | None
+) -> tuple[CorrectionRecord, ...]:
+    """Return the corrections that reach into either period, of all measured points that figures and drivers rest on."""
+    periods = given.plan.periods
+    if periods is None:
+        return ()
+    known = points_by_key(connection, given.site)
+    columns = [column for figure in data.figures for column in (*figure.points.values(), *figure.drivers.values())]
+    points = sorted({key for column in columns for key in made_of(column.row, known)})
+    windows = ((periods.baseline_from, periods.baseline_to), (periods.reporting_from, given.reporting_to))
+    found: dict[int, CorrectionRecord] = {}
+    for first, last in windows:
+        starts, ends = (_midnight(day, given.timezone) for day in (first, last + timedelta(days=1)))
+        for one in counting(connection, given.site, points, starts=starts, ends=ends, known_at=known_at):
+            found[one.number] = CorrectionRecord(
+                number=one.number, point=one.point, starts=one.starts.astimezone(UTC), ends=one.ends.astimezone(UTC),
+                who=one.who, why=one.why, made_at=one.made_at.astimezone(UTC), readings=one.readings,
+                source=one.source or "", sha256=one.sha256 or "",
+            )  # fmt: skip
+    return tuple(found[number] for number in sorted(found))
+
+
+def _midnight(day: date, timezone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(timezone))
 
 
 def _driver(column: PointColumn, role: str) -> DriverColumn:

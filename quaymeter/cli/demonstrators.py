@@ -104,7 +104,11 @@ def run(
     *,
     site: Site = "",
     known_at: Annotated[
-        str, typer.Option(help="As it was known at this moment (ISO, with its offset): kept beside the others.")
+        str,
+        typer.Option(
+            help="As it was known at this moment (ISO, with its offset): kept beside the others. Readings, corrections, "
+            "plan and events of later are left out; prices and emission factors are those of today."
+        ),
     ] = "",
     as_json: Json = False,
 ) -> None:

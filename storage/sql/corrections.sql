@@ -44,6 +44,16 @@ WHERE (%(site)s::text IS NULL OR site = %(site)s) AND (%(point)s::text IS NULL O
     AND (in_force OR %(withdrawn)s) AND (%(numbers)s::int[] IS NULL OR number = ANY(%(numbers)s))
 ORDER BY number DESC;
 
+-- name: reaching
+-- Corrections of some points that reach into a window, in force now or at a moment, the oldest first.
+SELECT number, site, point, starts, ends, cadence_s, readings, who, why, source, sha256, made_at, withdrawn_at, withdrawn_by,
+       withdrawn_why
+FROM v_correction
+WHERE site = %(site)s AND point = ANY(%(points)s) AND starts < %(ends)s AND ends > %(starts)s
+    AND CASE WHEN %(known_at)s::timestamptz IS NULL THEN in_force
+        ELSE made_at <= %(known_at)s AND (withdrawn_at IS NULL OR withdrawn_at > %(known_at)s) END
+ORDER BY number;
+
 -- name: content
 -- What a correction holds by day of its site, beside the raw readings of that day within its window.
 SELECT day, sum(corrected)::int8, max(mean) FILTER (WHERE corrected > 0), sum(raw)::int8, max(mean) FILTER (WHERE raw > 0)

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from savings.record import decode_input
 from storage.catalogue import apply_site, load_catalogue
 from storage.correction_file import from_file, source_of
 from storage.corrections import correct, withdraw
 from storage.engine import connect
 from storage.rollups import refresh_all
-from storage.savings_runs import run_row
+from storage.savings_runs import input_bytes, run_row
 from storage.times import from_us
 from storage.transfer import ImportMapping
 from tests.storage.aligned_site import a_plan, a_site, midnight_s, steady, steps, store
+from worker.run_input import run_input
 from worker.savings_runs import SETTLED, due, make_run
 
 if TYPE_CHECKING:
@@ -58,12 +60,22 @@ def test_a_file_of_corrected_readings_restates_the_run(database: str, tmp_path: 
             (str(WRONG - timedelta(days=1)), pytest.approx(120.0)), (str(WRONG), pytest.approx(120.0))
         ]  # fmt: skip
         assert told[0]["before"] > 2000
+        assert row.explanation["corrections"] == [made.number]
+        (said,) = decode_input(input_bytes(connection, second.run_id)).corrections
+        assert (said.number, said.point, said.who, said.why) == (made.number, "quay/pump/gas", "test", "tenfold")
+        assert (said.readings, said.source, said.made_at) == (96, "gas.csv", made.made_at)
+        assert (said.starts, said.ends) == (made.starts, made.ends)
+        before = made.made_at - timedelta(seconds=1)
+        assert run_input(connection, "quay", "heat", known_at=before, last_day=date(2025, 4, 2)).corrections == ()
         withdraw(database, [made.number], who="test", why="of another meter")
         refresh_all(database)
         make_run(connection, "quay", "heat", cause="nightly", asked_by="worker", settled=SETTLED, now=NOW)
         again = run_row(connection, second.run_id)
         assert again is not None
         assert again.superseded_by is not None
+        assert decode_input(input_bytes(connection, again.superseded_by)).corrections == ()
+        known = run_input(connection, "quay", "heat", known_at=made.made_at, last_day=date(2025, 4, 2))
+        assert [each.number for each in known.corrections] == [made.number]
         last = run_row(connection, again.superseded_by)
         assert last is not None
         assert again.superseded_by != first.run_id

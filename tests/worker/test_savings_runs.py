@@ -11,9 +11,9 @@ import pytest
 
 from savings.record import decode_input
 from storage.catalogue import apply_site
-from storage.demonstrators import declare
+from storage.demonstrators import declare, revisions
 from storage.engine import connect
-from storage.events_nonroutine import accept, declare_event, withdraw
+from storage.events_nonroutine import accept, declare_event, history, withdraw
 from storage.savings_runs import input_bytes, newest, run_row, runs
 from telemetry.errors import ContractError, StorageError
 from telemetry.plan import DayTypes, NonRoutineEvent
@@ -157,6 +157,25 @@ def test_a_run_as_it_was_known_stands_beside_the_others(port: str, connection: C
     assert given.known_at == NOW
     assert given.meters[0].energy[2] is None
     assert [row.id for row in runs(connection, current=True)] == [stands.run_id]
+
+
+def test_what_was_decided_later_is_not_known(connection: Connection) -> None:
+    """Asked for the moment before, neither a new revision of the plan nor an event accepted since is in the input."""
+    declare(connection, "quay", msgspec.structs.replace(PLAN, confidence=0.8), who="A")
+    event = NonRoutineEvent(id="", meter="heat", first_day=date(2025, 4, 1), last_day=date(2025, 4, 1), title="t")
+    key = declare_event(connection, "quay", "heat", event, who="A").key
+    accept(connection, "quay", "heat", key, who="A")
+    before, after = revisions(connection, "quay", "heat")[1].declared_at, history(connection, "quay", "heat", key)[1].at
+    withdraw(connection, "quay", "heat", key, who="A")
+
+    def known(moment: datetime) -> tuple[int, float, list[str]]:
+        given = run_input(connection, "quay", "heat", known_at=moment, last_day=date(2025, 4, 2))
+        return given.plan_revision, given.plan.confidence, [each.id for each in given.meters[0].events]
+
+    assert known(before) == (1, PLAN.confidence, [])
+    assert known(after) == (2, 0.8, [key])
+    assert known(datetime.now(UTC) + timedelta(minutes=1)) == (2, 0.8, [])
+    assert known(NOW) == (1, PLAN.confidence, [])  # before there was any plan: the first
 
 
 def test_a_set_point_that_moves_is_seen(port: str, connection: Connection) -> None:
