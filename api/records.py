@@ -112,7 +112,7 @@ MEANINGS = {
     "n_effective": "Rows, less what their correlation takes away.",
     "name": "Name for people, by language; of a parameter, its term.",
     "nmbe": "Bias as a share of use.",
-    "normalised": "The saving under the conditions of the whole baseline year.",
+    "normalised": "The saving in a year of the baseline's conditions (365 days); null where a period is no year.",
     "note": "Free text.",
     "option": "IPMVP's option.",
     "out_of_sample": "The model form fitted without a month and asked for it.",

@@ -23,6 +23,8 @@ from telemetry.accuracy import relative_accuracy
 from telemetry.errors import ContractError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from savings.avoided_use import AvoidedUse
     from savings.record import MeterInput
     from savings.run_table import PeriodRows
@@ -32,7 +34,7 @@ def meter_error(
     meter: MeterInput, before: PeriodRows, after: PeriodRows, saving: AvoidedUse
 ) -> tuple[tuple[Adjustment, ...], tuple[Finding, ...]]:
     """Return the meters' error as an adjustment of 0 over the whole period, and which of them have no class."""
-    classes = {each.point: relative_accuracy(each.accuracy_class) for each in meter.sources if each.role == "energy"}
+    classes = _classes(meter)
     unknown = tuple(each.point for each in meter.meter.points if classes.get(each.point) is None)
     columns = {point: numbers(values) for point, values in meter.carriers.items()}
     try:
@@ -41,12 +43,37 @@ def meter_error(
         return (), _unknown(unknown)
     rows, adjusted = after.table_rows[saving.rows], float(saving.adjusted.sum())
     used = {point: float(np.nansum(values[rows])) * after.factor for point, values in columns.items()}
-    error = math.hypot(
-        *((shares[point] * adjusted - used[point]) * (classes.get(point) or 0.0) / math.sqrt(3.0) for point in columns)
-    )
+    error = _joined(classes, {point: shares[point] * adjusted - used[point] for point in columns})
     days = whole_period(saving.totals.reporting)
     found = (Adjustment(days=days, amount=0.0, standard_error=error, reason=METER),) if error > 0.0 else ()
     return found, _unknown(unknown)
+
+
+def scale_error(
+    meter: MeterInput, before: NDArray[np.intp], after: NDArray[np.intp], use_before: float, use_after: float
+) -> float:
+    """Return the meters' error in a difference of two uses, each shared out as its own rows of the input were [unit].
+
+    `before` and `after` (n,) are the rows of the input that tell how the carriers share in each use.
+    """
+    columns = {point: numbers(values) for point, values in meter.carriers.items()}
+    try:
+        first, second = (
+            baseline_shares({point: values[rows] for point, values in columns.items()}) for rows in (before, after)
+        )
+    except ContractError:  # a use that adds up to nothing has no shares, and no error of scale
+        return 0.0
+    return _joined(_classes(meter), {point: first[point] * use_before - second[point] * use_after for point in columns})
+
+
+def _classes(meter: MeterInput) -> dict[str, float | None]:
+    """Return the largest relative error of each point's class."""
+    return {each.point: relative_accuracy(each.accuracy_class) for each in meter.sources if each.role == "energy"}
+
+
+def _joined(classes: dict[str, float | None], differences: dict[str, float]) -> float:
+    """Return the standard error of differences by carrier, each of its own meter."""
+    return math.hypot(*(each * (classes.get(point) or 0.0) / math.sqrt(3.0) for point, each in differences.items()))
 
 
 def _unknown(points: tuple[str, ...]) -> tuple[Finding, ...]:

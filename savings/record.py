@@ -274,7 +274,7 @@ class MeterRun(_Record, frozen=True, kw_only=True):
     adjustments: float | None
     money: Figure | None  # [EUR]
     carbon: Figure | None  # [t] of CO2 equivalent
-    normalised: Figure | None  # under the conditions of the whole baseline year; None where no reporting model is fit
+    normalised: Figure | None  # in a year of the baseline's conditions; None where either period is no year
     methods: dict[str, Figure]  # the same saving by other methods of uncertainty
     error_parts: dict[str, float] = {}  # standard errors by cause: model, events, stipulated, meter [unit]
     model: ModelRecord | None

@@ -9,15 +9,13 @@ from savings.baseline import Baseline, fit_baseline
 from savings.curves import curve_points, driver_ranges
 from savings.findings import Finding, InsufficientDataError, Severity
 from savings.meter_error import meter_error
-from savings.normalised import normalised_savings
 from savings.out_of_sample import out_of_sample
 from savings.record import MeterRun
 from savings.run_events import outcomes, stipulated_error, suggestion_findings, suggestions_of
+from savings.run_normalised import normalised_figure
 from savings.run_records import (
-    LEAST_YEAR_DAYS,
     daily_columns,
     error_parts,
-    figure,
     finding_record,
     fit_columns,
     methods_beside,
@@ -33,7 +31,7 @@ from savings.run_worth import indicators, run_worth
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from savings.record import EventOutcome, Excluded, Figure, MeterInput, RunInput
+    from savings.record import EventOutcome, Excluded, MeterInput, RunInput
     from savings.run_table import PeriodRows
     from telemetry.plan import NonRoutineEvent
 
@@ -69,7 +67,9 @@ def meter_run(given: RunInput, meter: MeterInput) -> MeterRun:
         adjustments=None if saving is None else float(saving.spread.sum()),
         money=None if valued is None else valued.money,
         carbon=None if valued is None else valued.carbon,
-        normalised=_normalised(given, baseline, before, after),
+        normalised=None
+        if baseline is None or saving is None
+        else normalised_figure(given, meter, baseline, before, after),
         error_parts={} if saving is None else error_parts(saving),
         methods={} if saving is None else methods_beside(saving, unit),
         model=None if baseline is None else model_record(baseline),
@@ -129,19 +129,6 @@ def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: Perio
     suggestions = suggestions_of(meter, baseline, saving, plain, events.events)
     findings = (*baseline.findings, *saving.findings, *told, *unknown, *suggestion_findings(suggestions))
     return _Worked(after, baseline, saving, findings, outcomes(meter, events.adjustments), suggestions)
-
-
-def _normalised(given: RunInput, baseline: Baseline | None, before: PeriodRows, after: PeriodRows) -> Figure | None:
-    """Return the saving under the conditions of the baseline's year, where the reporting period has seen a year too."""
-    if baseline is None or float(after.table.hours.sum()) < LEAST_YEAR_DAYS * 24.0:
-        return None
-    try:
-        later = fit_baseline(after.table)
-    except InsufficientDataError:
-        return None
-    conditions = before.table.take(before.table.valid)
-    found = normalised_savings(baseline, later, conditions, confidence=given.plan.confidence)
-    return figure(found, before.table.unit)
 
 
 def _excluded(

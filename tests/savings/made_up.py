@@ -45,12 +45,12 @@ def made_up(days: int = 730, *, seed: int = 1, saved: float = 0.0) -> Table:
 def by_month(table: Table) -> Table:
     """Return days as calendar months: amounts added up, air averaged."""
     _, first, at = np.unique(table.start.astype("datetime64[M]"), return_index=True, return_inverse=True)
-    days = np.bincount(at)
+    days = np.bincount(at).astype(np.float64)
     return Table(
         frequency=Frequency.MONTHLY, start=table.start[first], hours=24.0 * days,
-        energy=np.bincount(at, table.energy), coverage=np.ones(len(days)),
+        energy=np.bincount(at, table.energy).astype(np.float64), coverage=np.ones(len(days)),
         drivers=tuple(
-            replace(each, values=np.bincount(at, each.values) / (1 if each.is_total else days))
+            replace(each, values=np.bincount(at, each.values).astype(np.float64) / (1 if each.is_total else days))
             for each in table.drivers
         ),
     )  # fmt: skip
