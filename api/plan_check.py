@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from api.problems import Mistake
 from telemetry.errors import ContractError
 from telemetry.plan import Option
+from telemetry.plan_bounds import beyond_bounds
 from telemetry.quantities import QUANTITIES
 from telemetry.site_meters import ROLES, UNITS
 from telemetry.site_plans import FREQUENCIES, METHODS
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from storage.overview import PointRow
-    from telemetry.plan import DriverPlan, MeteredPoint, MeterPlan, Plan
+    from telemetry.plan import DriverPlan, MeteredPoint, MeterPlan, Plan, Stipulation
     from telemetry.site import DatedValue
 
 AMOUNTS = ("counter", "event")  # kinds of point that count an amount
@@ -32,7 +33,10 @@ class Site(NamedTuple):
 
 def plan_mistakes(plan: Plan, site: Site) -> Iterator[Mistake]:
     """Yield everything that a plan gets wrong about its site, by the place in the plan."""
+    for beyond in beyond_bounds(plan):
+        yield Mistake(place=beyond.place, detail=beyond.cause, cure=beyond.cure)
     yield from _choices(plan)
+    yield from _stipulated(plan.stipulations)
     yield from _twice("meters", [meter.id for meter in plan.meters])
     yield from _twice("static_factors", [factor.id for factor in plan.static_factors])
     for index, meter in enumerate(plan.meters):
@@ -70,6 +74,20 @@ def _choices(plan: Plan) -> Iterator[Mistake]:
         )
     if plan.expected_saving and plan.expected_saving[0] > plan.expected_saving[1]:
         yield Mistake(place="expected_saving", detail="the first share is larger than the last", cure="swap them")
+
+
+def _stipulated(stipulations: Iterable[Stipulation]) -> Iterator[Mistake]:
+    for index, each in enumerate(stipulations):
+        place = f"stipulations[{index}]"
+        if not each.source.strip():
+            cure = "say where it comes from: a nameplate, a log, an agreement"
+            yield Mistake(place=f"{place}.source", detail="it has no source", cure=cure)
+        if each.value == 0.0:
+            cure = "give what is agreed upon, other than 0"
+            yield Mistake(place=f"{place}.value", detail="it is 0: nothing would be saved or used", cure=cure)
+        if each.standard_error < 0.0:
+            detail = f"{each.standard_error:g} is below 0"
+            yield Mistake(place=f"{place}.standard_error", detail=detail, cure="0 says that it is agreed as it stands")
 
 
 def _meter(meter: MeterPlan, drivers: Iterable[DriverPlan], place: str, site: Site) -> Iterator[Mistake]:

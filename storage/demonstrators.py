@@ -17,6 +17,7 @@ from storage.engine import storage_errors
 from storage.statements import statement
 from telemetry.errors import ContractError, StorageError
 from telemetry.plan import Plan
+from telemetry.plan_bounds import refuse_beyond_bounds
 from telemetry.units import did_you_mean
 
 if TYPE_CHECKING:
@@ -104,8 +105,9 @@ def declare(connection: Connection, site: str, plan: Plan, *, who: str, reason: 
     StorageError
         If there is no such site, or somebody else declared a revision at the same moment.
     ContractError
-        If the plan names a point, a price or a factor that the site does not have.
+        If the plan names a point, a price or a factor that the site does not have, or holds more than a plan may.
     """
+    refuse_beyond_bounds(plan, place=f"demonstrator {plan.id}")
     with storage_errors("declare a plan"), connection.transaction():
         row = connection.execute(statement("savings", "site_number"), (site,)).fetchone()
         if row is None:

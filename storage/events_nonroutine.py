@@ -13,8 +13,9 @@ from psycopg.types.json import Jsonb
 from storage.demonstrators import demonstrator_number
 from storage.engine import storage_errors
 from storage.statements import statement
-from telemetry.errors import StorageError
+from telemetry.errors import ContractError, StorageError
 from telemetry.plan import NonRoutineEvent, Status
+from telemetry.plan_bounds import refuse_beyond_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,19 @@ class EventRow(NamedTuple):
     def withdrawn(self) -> bool:
         """Whether it was taken back: then it is in no figure."""
         return self.what == "withdrawn"
+
+
+class OverlapError(ContractError):
+    """An event that shares days with one that was accepted before."""
+
+    def __init__(self, key: str, other: EventRow) -> None:
+        """Name the other event."""
+        days = f"{other.event.first_day} to {other.event.last_day}"
+        super().__init__(
+            f"it shares days with {other.key} ({other.event.title}, {days}), which is accepted",
+            place=f"event {key}",
+            cure="reject one of the two, correct the days, or make one event of both",
+        )
 
 
 def events(connection: Connection, site: str, demonstrator: str, *, withdrawn: bool = False) -> list[EventRow]:
@@ -78,7 +92,11 @@ def suggest(
 def declare_event(
     connection: Connection, site: str, demonstrator: str, event: NonRoutineEvent, *, who: str, reason: str = ""
 ) -> EventRow:
-    """Add an event that a person knows of, as a suggestion that still has to be accepted."""
+    """Add an event that a person knows of, as a suggestion that still has to be accepted.
+
+    Raises ContractError where a number or a text of it is beyond what an event may hold.
+    """
+    refuse_beyond_bounds(event, place="event")
     with storage_errors("declare an event"), connection.transaction():
         number = _locked(connection, site, demonstrator)
         said = replace(event, status=Status.SUGGESTED, agreed_by="", agreed_at="")
@@ -89,7 +107,11 @@ def declare_event(
 def change(
     connection: Connection, site: str, demonstrator: str, event: NonRoutineEvent, *, who: str, reason: str = ""
 ) -> EventRow:
-    """Correct days, size or evidence of an event, told by its id; what was accepted has to be accepted anew."""
+    """Correct days, size or evidence of an event, told by its id; what was accepted has to be accepted anew.
+
+    Raises ContractError where a number or a text of it is beyond what an event may hold.
+    """
+    refuse_beyond_bounds(event, place=f"event {event.id}")
     said = replace(event, status=Status.SUGGESTED, agreed_by="", agreed_at="")
     return _decide(connection, site, demonstrator, event.id, lambda _: said, "changed", who, reason)
 
@@ -98,10 +120,22 @@ def accept(
     connection: Connection, site: str, demonstrator: str, key: str, *, who: str, reason: str = "",
     now: datetime | None = None,
 ) -> EventRow:  # fmt: skip
-    """Agree to an event: from now on runs adjust for it."""
+    """Agree to an event: from now on runs adjust for it.
+
+    Raises
+    ------
+    OverlapError
+        If it shares days with an accepted event of its figure: the same use would be counted twice.
+    ContractError
+        If a number or a text of it is beyond what an event may hold.
+    """
     at = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
 
     def agreed(event: NonRoutineEvent) -> NonRoutineEvent:
+        refuse_beyond_bounds(event, place=f"event {key}")
+        for other in events(connection, site, demonstrator):
+            if other.key != key and other.event.status is Status.ACCEPTED and event.shares_days(other.event):
+                raise OverlapError(key, other)
         return replace(event, status=Status.ACCEPTED, agreed_by=who, agreed_at=at)
 
     return _decide(connection, site, demonstrator, key, agreed, "accepted", who, reason)

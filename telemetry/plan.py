@@ -192,3 +192,30 @@ class NonRoutineEvent(_Record, frozen=True):
             raise ValueError("a stated event needs `amount` and `standard_error`")
         if self.status is Status.ACCEPTED and not self.agreed_by:
             raise ValueError("an accepted event needs `agreed_by`")
+
+    def shares_days(self, other: NonRoutineEvent) -> bool:
+        """Whether two events of one figure have a day in common."""
+        apart = self.last_day < other.first_day or other.last_day < self.first_day
+        return self.meter == other.meter and not apart
+
+    def with_size(
+        self, *, method: EventMethod | None, amount: float | None, standard_error: float | None
+    ) -> NonRoutineEvent:
+        """Return the event with what a person says of its size; what is None stays as it is.
+
+        An amount or an error that is given is a stated one.
+
+        Raises
+        ------
+        ValueError
+            If an amount or an error is given with another method, or a stated one lacks the other.
+        """
+        given = amount is not None or standard_error is not None
+        if given and method not in {None, EventMethod.STATED}:
+            raise ValueError(f"an amount is stated, and the method {method} finds its own: leave one of them out")
+        return msgspec.structs.replace(
+            self,
+            method=EventMethod.STATED if given else method or self.method,
+            amount=self.amount if amount is None else amount,
+            standard_error=self.standard_error if standard_error is None else standard_error,
+        )

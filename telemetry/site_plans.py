@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from telemetry.plan import Cost, DayTypes, DriverPlan, Option, Periods, Plan, StaticFactor, Stipulation
+from telemetry.plan_bounds import beyond_bounds
 from telemetry.site_meters import Known, known_point, listed, read_drivers, read_energy, read_meters, tables
 from telemetry.site_section import Book, Section, identified
 
@@ -75,6 +76,8 @@ def _read_plan(section: Section, known: Known) -> Plan | None:
         interactive_effects=effects, static_factors=static_factors, stipulations=stipulations, cost=cost,
         responsible=responsible, context=context, note=note, ipmvp_edition=edition or EDITION,
     )  # fmt: skip
+    for beyond in beyond_bounds(plan):
+        section.wrong("id", f"{beyond.place}: {beyond.cause}", beyond.cure)
     try:
         return msgspec.convert(msgspec.to_builtins(plan), Plan)  # as it will be read back
     except msgspec.ValidationError as error:

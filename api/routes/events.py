@@ -1,6 +1,7 @@
 """Non-routine events of a demonstrator: suggested by machine or by people, decided by people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -12,7 +13,7 @@ from api.bodies import MistakesError, checked, read_body
 from api.choice import SiteQuery, choose_site
 from api.demonstrators import choose_demonstrator, choose_event
 from api.parts import Parts, WithParts
-from api.problems import Mistake, responses
+from api.problems import Mistake, conflict, responses
 from api.records import answer, takes
 from api.records import answers as described
 from api.saving_bodies import DECISION_EXAMPLE, EVENT_EXAMPLE, DecisionBody, EventBody
@@ -26,7 +27,9 @@ from telemetry.plan import NonRoutineEvent, Plan, Status
 
 router = APIRouter(prefix="/demonstrators/{demonstrator}/events", tags=["events"], responses=responses(404, 422, 503))
 WRITES = responses(401, 403, 415)
+OVERLAP = responses(409)
 Withdrawn = Annotated[bool, Query(description="Also those that were taken back.")]
+TOLD = ("meter", "first_day", "last_day", "title", "evidence")
 SIZES = ("evidence", "method", "amount", "standard_error")
 
 
@@ -61,8 +64,10 @@ def suggest(demonstrator: str, pool: Writing, body: Body, site: SiteQuery = None
     with pool.connection() as connection:
         chosen = choose_site(connection, site)
         found = choose_demonstrator(connection, chosen.id, demonstrator)
-        said = {name: value for name, value in msgspec.to_builtins(given).items() if name not in {"by", "reason"}}
-        event = _checked(said | {"id": given.id or ""}, found.plan)
+        said = msgspec.to_builtins(given)
+        event = _checked({name: said[name] for name in TOLD} | {"id": given.id or ""}, found.plan)
+        with _size_mistakes():
+            event = event.with_size(method=given.method, amount=given.amount, standard_error=given.standard_error)
         row = events_nonroutine.declare_event(
             connection, chosen.id, found.key, event, who=given.by, reason=given.reason
         )
@@ -71,14 +76,15 @@ def suggest(demonstrator: str, pool: Writing, body: Body, site: SiteQuery = None
 
 
 @router.post("/{event}/accept", summary="Accept an event: runs adjust for it from now on",
-             responses=described(answers.EventState) | WRITES,
+             responses=described(answers.EventState) | WRITES | OVERLAP,
              openapi_extra=takes(DecisionBody, DECISION_EXAMPLE))  # fmt: skip
 def accept(
     demonstrator: str, event: str, parts: WithParts, pool: Writing, body: Body, site: SiteQuery = None
 ) -> Response:
     """Agree to an event, with evidence, method and size where they are to be others than suggested.
 
-    A new run is asked for; `job` is its number.
+    An amount or a standard error that is given is a stated one. Refused (409) where an accepted event of the figure has
+    one of its days: the same use would be counted twice. A new run is asked for; `job` is its number.
     """
     decision = _Decision(demonstrator, event, site, read_body(body, DecisionBody))
     return answer(_decided(parts, pool, decision, events_nonroutine.accept))
@@ -111,19 +117,35 @@ def _decided(parts: Parts, pool: WritePool, asked: _Decision, decide: Callable[.
         chosen = choose_site(connection, asked.site)
         found = choose_demonstrator(connection, chosen.id, asked.demonstrator)
         before = choose_event(connection, chosen.id, found.key, key)
-        _changed(connection, chosen.id, before, found.plan, given)
-        row = decide(connection, chosen.id, found.key, key, who=given.by, reason=given.reason)
-        _note(connection, chosen.id, found.key, row, who=given.by)
+        try:
+            with connection.transaction():
+                _changed(connection, chosen.id, before, found.plan, given)
+                row = decide(connection, chosen.id, found.key, key, who=given.by, reason=given.reason)
+                _note(connection, chosen.id, found.key, row, who=given.by)
+        except events_nonroutine.OverlapError as error:
+            raise conflict("event-overlap", error.cause, place="event", cure=error.cure) from error
     moved = Status.ACCEPTED in {before.event.status, row.event.status}
     return answers.event_state(row, _new_run(parts, found, given.by) if moved else None)
 
 
 def _changed(connection: Connection, site: str, before: EventRow, plan: Plan, given: DecisionBody) -> None:
     """Correct evidence, method and size first, where the decision says others."""
-    said = {name: value for name in SIZES if (value := getattr(given, name)) is not None}
-    event = _checked(msgspec.to_builtins(before.event) | msgspec.to_builtins(said) | {"status": "suggested"}, plan)
+    with _size_mistakes():
+        sized = before.event.with_size(method=given.method, amount=given.amount, standard_error=given.standard_error)
+    said = {} if given.evidence is None else {"evidence": given.evidence}
+    event = _checked(msgspec.to_builtins(sized) | said | {"status": "suggested"}, plan)
     if any(getattr(event, name) != getattr(before.event, name) for name in SIZES):
         events_nonroutine.change(connection, site, plan.id, event, who=given.by, reason=given.reason)
+
+
+@contextmanager
+def _size_mistakes() -> Iterator[None]:
+    """Tell a size that contradicts its method as a mistake of the body."""
+    try:
+        yield
+    except ValueError as error:
+        cure = "give `amount` and `standard_error` with the method stated, or neither"
+        raise MistakesError([Mistake(place="amount", detail=str(error), cure=cure)]) from error
 
 
 def _new_run(parts: Parts, found: Demonstrator, by: str) -> int | None:

@@ -41,7 +41,8 @@ def commands(where: Where) -> tuple[Callable[..., None], ...]:
         evidence: Annotated[str, typer.Option(help="What shows that it happened: a log, an invoice, a photo.")],
         by: By = "",
         method: Annotated[
-            EventMethod | None, typer.Option(help="How its size is found; as suggested if left out.")
+            EventMethod | None,
+            typer.Option(help="How its size is found; stated where one is given, as suggested if left out."),
         ] = None,
         amount: Annotated[float | None, typer.Option(help="Stated: added to the adjusted baseline [unit].")] = None,
         error: Annotated[float | None, typer.Option("--standard-error", help="Stated: of the amount [unit].")] = None,
@@ -51,6 +52,8 @@ def commands(where: Where) -> tuple[Callable[..., None], ...]:
     ) -> None:
         """Agree to a non-routine event: the next run adjusts for it, with its own uncertainty.
 
+        Refused where an accepted event of the figure has one of its days: the same use would be counted twice.
+
         Example:  quaymeter demonstrators accept seawater-condenser EVENT --evidence "maintenance log of April"
         """
         dsn, site = where(context, site)
@@ -58,9 +61,10 @@ def commands(where: Where) -> tuple[Callable[..., None], ...]:
         with connect(dsn, autocommit=True) as connection:
             known = _event(connection, site, name, event)
             said = _said(known, method=method, amount=amount, error=error, evidence=evidence, title=title)
-            if said != known:
-                events_nonroutine.change(connection, site, name, said, who=who, reason=evidence)
-            row = events_nonroutine.accept(connection, site, name, event, who=who, reason=evidence)
+            with connection.transaction():
+                if said != known:
+                    events_nonroutine.change(connection, site, name, said, who=who, reason=evidence)
+                row = events_nonroutine.accept(connection, site, name, event, who=who, reason=evidence)
         _tell(row, "accepted: the next run adjusts for it", as_json=as_json)
 
     def reject(
@@ -129,11 +133,11 @@ def _said(
     title: str,
 ) -> NonRoutineEvent:  # fmt: skip
     """Return the event as the person describes it."""
-    given = {"method": method, "amount": amount, "standard_error": error, "title": title or None}
     try:
-        return replace(event, evidence=evidence, **{key: value for key, value in given.items() if value is not None})
+        sized = event.with_size(method=method, amount=amount, standard_error=error)
+        return replace(sized, evidence=evidence, title=title or event.title)
     except ValueError as problem:
-        cure = "give --amount and --standard-error with --method stated"
+        cure = "give --amount and --standard-error, which are stated, or neither of them"
         raise ConfigurationError(str(problem), place="event", cure=cure) from problem
 
 

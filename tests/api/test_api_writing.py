@@ -124,7 +124,13 @@ def test_an_event_is_suggested_decided_and_asks_for_a_run(writer: httpx.Client, 
     size = {"by": "B. Petit", "method": "stated", "evidence": "sub-meter"}
     refused = writer.post(f"{address}/accept", json=size)
     assert (refused.status_code, "standard_error" in refused.json()["detail"]) == (422, True)
-    agreed = writer.post(f"{address}/accept", json=size | {"amount": 120.0, "standard_error": 15.0}).json()
+    given = {"amount": 120.0, "standard_error": 15.0}
+    against = writer.post(f"{address}/accept", json=size | given | {"method": "indicator"})
+    assert (against.status_code, against.json()["place"]) == (422, "amount")
+    assert writer.post(f"{address}/accept", json=size | given | {"amount": 1e300}).status_code == 422
+    del size["method"]
+    agreed = writer.post(f"{address}/accept", json=size | given).json()
+    assert agreed["event"]["method"] == "stated"  # what a given size is
     assert (agreed["event"]["status"], agreed["event"]["agreed_by"]) == ("accepted", "B. Petit")
     assert (agreed["event"]["amount"], agreed["event"]["evidence"]) == (120.0, "sub-meter")
     job = writer.get(f"{STORE}/jobs/{agreed['job']}").json()
@@ -136,9 +142,17 @@ def test_an_event_is_suggested_decided_and_asks_for_a_run(writer: httpx.Client, 
         (1, "declared", "A. Martin"), (2, "changed", "B. Petit"), (3, "accepted", "B. Petit"),
     ]  # fmt: skip
     assert writer.get("/api/v1/demonstrators/cold-store").json()["events_to_decide"] == 0
+    twice = writer.post(f"{STORE}/events", json=EVENT | given).json()["event"]
+    assert twice["method"] == "stated"
+    more = {"by": "B. Petit", "amount": 130.0}
+    overlap = writer.post(f"{STORE}/events/{twice['id']}/accept", json=more)
+    assert (overlap.status_code, "energy-2026-03-01" in overlap.json()["detail"]) == (409, True)
+    assert len(writer.get(f"{STORE}/events/{twice['id']}").json()) == 1  # refused as a whole
     wrong = writer.post(f"{STORE}/events", json=EVENT | {"meter": "gas", "last_day": "2026-02-01"})
     assert wrong.status_code == 422
-    assert [what for _, what, _ in audited(port.dsn)] == ["event_declared", "event_accepted", "event_rejected"]
+    assert [what for _, what, _ in audited(port.dsn)] == [
+        "event_declared", "event_accepted", "event_rejected", "event_declared",
+    ]  # fmt: skip
 
 
 def test_a_run_is_asked_for_once(writer: httpx.Client, port: Port) -> None:

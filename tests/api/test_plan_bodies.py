@@ -114,6 +114,20 @@ def test_what_a_plan_names_must_exist_and_fit(site: Site) -> None:
     }  # fmt: skip
 
 
+def test_what_a_plan_holds_has_bounds(site: Site) -> None:
+    """Names in some language and of a length, numbers that can be measured, stipulations with a source and an error."""
+    bare = {"parameter": "hours", "value": 0.0, "unit": "h", "standard_error": -1.0, "source": " "}
+    found = wrong(
+        site, name={}, measure={"fr": " "}, boundary={"en": "b" * 4001}, option="A", stipulations=[bare],
+        cost={"investment_eur": 1e300}, responsible="r" * 4001,
+    )  # fmt: skip
+    assert set(found) == {
+        "name", "measure", "boundary.en", "stipulations[0].source", "stipulations[0].value",
+        "stipulations[0].standard_error", "cost.investment_eur", "responsible",
+    }  # fmt: skip
+    assert wrong(site, name={"fr": "n" * 201})["name.fr"] == ("it has 201 characters", "write 200 at most")
+
+
 def test_a_factor_that_units_alone_decide_must_be_given(site: Site) -> None:
     """Kilowatt-hours counted as megawatt-hours without a factor would be a saving of a thousand times."""
     points = [{"point": "store/room-1/energy"}]

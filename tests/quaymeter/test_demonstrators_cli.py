@@ -69,15 +69,23 @@ def test_a_person_decides_about_events(database: str, environ: dict[str, str]) -
     )
     with connect(database, autocommit=True) as connection:
         keys = [declare_event(connection, "quay", "heat", each, who="A").key for each in (stop, none)]
-    accept = ("demonstrators", "accept", "heat", keys[0], "--evidence", "log", "--method", "stated", "--amount", "-9")
+    accept = ("demonstrators", "accept", "heat", keys[0], "--evidence", "log", "--amount", "-9")
     assert run(*accept, environ=environ)[0] == ExitCode.CONFIGURATION
+    contradicts = run(*accept, "--standard-error", "1", "--method", "excluded", environ=environ)
+    assert (contradicts[0], "finds its own" in contradicts[2]) == (ExitCode.CONFIGURATION, True)
     code, said = run_json(*accept, "--standard-error", "1", "--by", "A. Martin", environ=environ)
     assert (code, said["status"], said["by"]) == (ExitCode.OK, "accepted", "A. Martin")
+    with connect(database, autocommit=True) as connection:
+        again = declare_event(connection, "quay", "heat", stop, who="A").key
+    code, _, told = run("demonstrators", "accept", "heat", again, "--evidence", "log", environ=environ)
+    assert code != ExitCode.OK
+    assert f"shares days with {keys[0]}" in told
+    run("demonstrators", "reject", "heat", again, "--why", "the same", environ=environ)
     code, said = run_json("demonstrators", "reject", "heat", keys[1], "--why", "a holiday", environ=environ)
     assert (code, said["status"]) == (ExitCode.OK, "rejected")
     found = run_json("demonstrators", "events", "heat", environ=environ)[1]["events"]
     assert {each["id"]: (each["status"], each["amount"]) for each in found} == {
-        keys[0]: ("accepted", -9.0), keys[1]: ("rejected", None),
+        keys[0]: ("accepted", -9.0), keys[1]: ("rejected", None), again: ("rejected", None),
     }  # fmt: skip
     assert run("demonstrators", "reject", "heat", "none", "--why", "x", environ=environ)[0] == ExitCode.CONFIGURATION
 

@@ -12,7 +12,17 @@ from savings.record import Source, encoded
 from storage.catalogue import apply_site
 from storage.demonstrators import declare, demonstrator, demonstrators, revisions, the_demonstrator
 from storage.engine import connect
-from storage.events_nonroutine import accept, change, declare_event, events, history, reject, suggest, withdraw
+from storage.events_nonroutine import (
+    OverlapError,
+    accept,
+    change,
+    declare_event,
+    events,
+    history,
+    reject,
+    suggest,
+    withdraw,
+)
 from storage.savings_runs import content_sha256, input_bytes, newest, run_bytes, run_row, runs, save
 from telemetry.errors import ContractError, StorageError
 from telemetry.plan import DriverPlan, NonRoutineEvent, Status
@@ -85,6 +95,23 @@ def test_events_are_decided_by_people(connection: Connection) -> None:
                     (4, "withdrawn", "A. Martin")]  # fmt: skip
     with pytest.raises(StorageError, match="no event"):
         accept(connection, "quay", "pump", "none", who="A")
+
+
+def test_days_are_accepted_once_and_sizes_have_bounds(connection: Connection) -> None:
+    """A second event of accepted days is refused, and the first is named; so is what no page could show."""
+    keys = [declare_event(connection, "quay", "pump", an_event(*days), who="A").key for days in ((3, 9), (9, 12))]
+    water = declare_event(connection, "quay", "pump", msgspec.structs.replace(an_event(3, 9), meter="water"), who="A")
+    accept(connection, "quay", "pump", keys[0], who="A")
+    with pytest.raises(OverlapError, match=rf"shares days with {keys[0]} \(t, 2026-02-03 to 2026-02-09\)"):
+        accept(connection, "quay", "pump", keys[1], who="A")
+    assert events(connection, "quay", "pump")[-1].event.status is Status.SUGGESTED
+    for key in (keys[0], water.key):  # the same again, and another figure
+        assert accept(connection, "quay", "pump", key, who="A").event.status is Status.ACCEPTED
+    withdraw(connection, "quay", "pump", keys[0], who="A")
+    assert accept(connection, "quay", "pump", keys[1], who="A").event.status is Status.ACCEPTED
+    for wrong, said in (({"amount": 1e300}, "amount"), ({"title": "t" * 301}, "301 characters")):
+        with pytest.raises(ContractError, match=said):
+            declare_event(connection, "quay", "pump", an_event(20, 21, **wrong), who="A")
 
 
 def test_suggestions_follow_what_stands_out_until_a_person_decides(connection: Connection) -> None:

@@ -1,0 +1,56 @@
+"""What a plan or an event may hold at most, where it is declared; what was stored before is read as it is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from telemetry.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from telemetry.plan import NonRoutineEvent, Plan
+
+MOST = 1e12  # of any number: a port's use of a century in kW.h is below
+LONGEST: Mapping[str, int] = {"name": 200, "title": 300}  # [characters] by the name of the field
+LONGEST_TEXT = 4000  # [characters] of any other
+_NAMED = ("name", "measure", "boundary")  # that a reader must be told in one language at least
+
+
+class Beyond(NamedTuple):
+    """One thing that may not be declared."""
+
+    place: str  # path, as meters[0].name
+    cause: str
+    cure: str
+
+
+def beyond_bounds(declared: Plan | NonRoutineEvent) -> Iterator[Beyond]:
+    """Yield what is too long, too large, no number, or without a name in any language."""
+    yield from _beyond(msgspec.to_builtins(declared), "", "")
+
+
+def refuse_beyond_bounds(declared: Plan | NonRoutineEvent, *, place: str) -> None:
+    """Raise ContractError for the first thing that is beyond its bounds."""
+    for each in beyond_bounds(declared):
+        raise ContractError(f"{each.place}: {each.cause}", place=place, cure=each.cure)
+
+
+def _beyond(value: Any, field: str, place: str) -> Iterator[Beyond]:  # noqa: ANN401 – JSON
+    if isinstance(value, dict):
+        if field in _NAMED and not any(text.strip() for text in value.values()):
+            yield Beyond(place, "it has no word in any language", 'write {"fr": "…", "en": "…"}, or one of them')
+        for key, each in value.items():
+            yield from _beyond(each, field if field in _NAMED else key, f"{place}.{key}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for index, each in enumerate(value):
+            yield from _beyond(each, field, f"{place}[{index}]")
+    elif isinstance(value, str):
+        most = LONGEST.get(field, LONGEST_TEXT)
+        if len(value) > most:
+            yield Beyond(place, f"it has {len(value)} characters", f"write {most} at most")
+    elif isinstance(value, float) and not (math.isfinite(value) and abs(value) <= MOST):
+        yield Beyond(place, f"{value:g} is no number that can be measured", f"give one of {MOST:g} at most")
