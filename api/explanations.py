@@ -8,15 +8,15 @@ import msgspec
 
 from locales import REPORT
 from locales.words import words
-from reports.figures import MINUS, NONE, number, shown, significant, with_unit
 from reports.part import Restatement
-from reports.sections.restated import CAUSES
+from reports.sections.restated import CAUSES, EMISSIONS, change_of
 from savings.record import decode_run
 from savings.restate import Explanation
 from storage import savings_runs
 
 if TYPE_CHECKING:
     from api.language import Words
+    from savings.restate import Effect
     from storage.engine import Connection
     from storage.savings_runs import RunRow
 
@@ -49,14 +49,18 @@ def explanation_lines(run: RunRow, say: Words) -> list[str]:
         row = figures.get(effect.meter)
         cause = told(CAUSES.get(effect.cause, effect.cause))
         name = f" – {say.named(row.name, row.meter)}" if row is not None and len(figures) > 1 else ""
-        size = _signed(effect.saving, shown(told, row.unit) if row is not None else "", told)
+        size = _sizes(effect, row.unit if row is not None else "", say, told)
         lines.append(say("%(cause)s: %(size)s", cause=f"{cause}{name}", size=size))
+    if found.corrections:
+        lines.append(say("corrections: %(numbers)s", numbers=", ".join(f"{each}" for each in found.corrections)))
     return lines
 
 
-def _signed(value: float | None, unit: str, told: Words) -> str:
-    """Return a change with its sign, to three figures."""
-    if value is None:
-        return NONE
-    text = number(told, abs(value), max(significant(value, 3), 0))
-    return with_unit(f"{'+' if value >= 0 else MINUS}{text}", unit)
+def _sizes(effect: Effect, unit: str, say: Words, told: Words) -> str:
+    """Return what a change moved: the saving, and money, emissions and the interval where they moved too."""
+    sizes = [change_of(told, unit, effect.saving)] if effect.saving or not (effect.money or effect.half_width) else []
+    sizes += [change_of(told, "EUR", effect.money)] if effect.money else []
+    sizes += [change_of(told, EMISSIONS, effect.carbon)] if effect.carbon else []
+    if effect.half_width and not effect.saving:
+        sizes.append(say("half of the interval %(size)s", size=change_of(told, unit, effect.half_width)))
+    return ", ".join(sizes)

@@ -104,6 +104,7 @@ def one(
         older=shown is not None and not shown.current, meters=meters,
         drawn=next((meter.id for meter in meters if meter.cumulative), ""),  # what the arrow keys read
         together=reader.together() if reader else (), simulated=simulated,
+        corrections=reader.corrections() if reader else (),
         confidence=percent(told, shown.confidence if shown else found.plan.confidence, 0),
         events=event_rows(events, found.plan, data[1] if data else None, say, ZoneInfo(chosen.timezone)),
         runs=[_run_line(found, each, chosen, say, shown) for each in runs],

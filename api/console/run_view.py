@@ -12,6 +12,7 @@ from api.language import noted
 from api.verdicts import Verdict, judged
 from locales import REPORT
 from locales.words import words
+from reports.corrected import correction_rows
 from reports.figures import (
     amount,
     day,
@@ -107,6 +108,10 @@ class RunReader:
         labels = ((self.run.money, noted("Money")), (footprint(self.run.carbon), noted("Emissions avoided")))
         return tuple(self._card(self.say(label), figure) for figure, label in labels if figure is not None)
 
+    def corrections(self) -> tuple[tuple[str, ...], ...]:
+        """Return what counts instead of readings: point, days, readings, by whom, why."""
+        return tuple(tuple(row)[1:] for row in correction_rows(self.given, self.told))
+
     def _meter(self, part: Part) -> MeterView:
         run, daily = part.run, part.run.daily
         picture = Picture(zone=self.zone, say=self.say, title=self.say.named(run.name, run.meter))
@@ -138,8 +143,9 @@ class RunReader:
         if saving is None:
             stops = [title(each.code, self.told) for each in part.run.findings if each.severity == "stop"]
             return say("No figure may be given: %(why)s.", why=" · ".join(stops) or "?")
+        first, last = part.summed(self.run)
         sizes = {
-            "first": day(self.told, self.run.reporting_from), "last": day(self.told, self.run.reporting_to),
+            "first": day(self.told, first), "last": day(self.told, last),
             "value": shown_value(self.told, _positive(saving)),
         }  # fmt: skip
         verdict = _verdict(saving)

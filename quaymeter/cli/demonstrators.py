@@ -106,8 +106,8 @@ def run(
     known_at: Annotated[
         str,
         typer.Option(
-            help="As it was known at this moment (ISO, with its offset): kept beside the others. Readings, corrections, "
-            "plan and events of later are left out; prices and emission factors are those of today."
+            help="As it was known at this moment (ISO, with its offset): kept beside the others. Readings, "
+            "corrections, plan and events of later are left out; prices and emission factors are those of today."
         ),
     ] = "",
     as_json: Json = False,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from locales.words import noted
 from reports.charts.calendar import calendar
-from reports.document import Facts, Grid, Paragraph
+from reports.corrected import correction_rows
+from reports.document import Facts, Grid, Heading, Paragraph
 from reports.figures import NONE, day, moment, number, plain, shown, stretches, stretches_in_words, with_unit
 from reports.reasons import reason_words
 from reports.sections.pieces import heading, known, picture
@@ -45,6 +46,26 @@ def data(material: Material) -> Iterator[Block]:
             alt=say("A row for each month, a cell for each day: days in the baseline's or the reporting period's sum, "
                     "days left out, days between the periods."),
         )  # fmt: skip
+    if material.several:
+        yield Heading(text=say("Corrections"))
+    yield _corrections(material)
+
+
+def _corrections(material: Material) -> Block:
+    """Return what somebody put in the place of readings, or that nobody did."""
+    say, given = material.say, material.given
+    if not given.corrections:
+        return Paragraph(text=say("No correction of readings is noted in this run."))
+    named = dict.fromkeys(f"{each.source} ({each.sha256[:12]})" for each in given.corrections if each.source)
+    files = say("Files, with the beginning of their SHA-256: %(files)s.", files=", ".join(named)) if named else ""
+    note = say("Within its days a correction counts instead of what was read; what was read is kept. Days struck out "
+               "stand above as days without a reading.")  # fmt: skip
+    return Grid(
+        caption=say("Readings that were corrected"),
+        headings=(say("No."), say("Point"), say("Days"), say("Readings"), say("By"), say("Reason")),
+        align="rllrll", rows=tuple(tuple(row) for row in correction_rows(given, say)),
+        note=f"{note} {files}".strip(),
+    )  # fmt: skip
 
 
 def _points(material: Material, part: Part) -> Grid:

@@ -6,11 +6,25 @@ from typing import TYPE_CHECKING
 
 from locales.words import noted
 from reports.document import Grid, Items, Paragraph
-from reports.figures import NONE, day, days_between, full, moment, number, plain, shown, with_unit
+from reports.figures import (
+    MINUS,
+    NONE,
+    amount,
+    day,
+    days_between,
+    footprint,
+    full,
+    moment,
+    number,
+    plain,
+    significant,
+)
+from savings.record import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from locales.words import Words
     from reports.document import Block
     from reports.part import Material, Restatement
     from savings.restate import Explanation
@@ -18,12 +32,15 @@ if TYPE_CHECKING:
 CAUSES = {
     "code": noted("another version of the program"),
     "readings": noted("late or corrected readings"),
+    "meters": noted("accuracy classes and other facts of the meters"),
     "events": noted("non-routine events"),
     "rates": noted("tariffs and emission factors"),
+    "fewer days": noted("a period that ends sooner"),
     "plan": noted("the plan"),
     "new days": noted("further days"),
 }
-
+EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else
+CENTS = 2  # decimals of money that has any
 
 # Parts of a plan, as people call them.
 PARTS = {
@@ -78,23 +95,28 @@ def _then_and_now(material: Material, before: Restatement) -> Grid:
     earlier = {each.meter: each for each in before.previous.meters}
     rows = []
     for part in material.parts:
-        old = earlier.get(part.run.meter)
-        was, now = old.saving if old else None, part.run.saving
-        change = None if was is None or now is None else now.value - was.value
-        rows.append(
-            (
-                say.named(part.run.name, part.run.meter),
-                full(say, was),
-                full(say, now),
-                _amount(material, part.run.unit, change),
-            )
-        )
+        old, now = earlier.get(part.run.meter), part.run
+        name = say.named(now.name, now.meter)
+        rows.append((name, say("Saving"), *_sides(say, old.saving if old else None, now.saving, now.unit)))
+        for label, was, found, unit in (
+            (say("In euros"), old.money if old else None, now.money, "EUR"),
+            (say("Emissions avoided"), old.carbon if old else None, now.carbon, EMISSIONS),
+        ):
+            if was is not None or found is not None:
+                rows.append((name, label, *_sides(say, was, found, unit)))
     return Grid(
         caption=say("Then and now"),
-        headings=(say("Figure"), say("Then"), say("Now"), say("Difference")),
-        align="lrrr",
+        headings=(say("Figure"), "", say("Then"), say("Now"), say("Difference")),
+        align="llrrr",
         rows=tuple(rows),
     )
+
+
+def _sides(say: Words, was: Figure | None, found: Figure | None, unit: str) -> tuple[str, str, str]:
+    """Return a figure then, now, and by how much it changed."""
+    change = None if was is None or found is None else found.value - was.value
+    told = (footprint(was), footprint(found)) if unit == EMISSIONS else (was, found)
+    return full(say, told[0]), full(say, told[1]), change_of(say, unit, change)
 
 
 def _effects(material: Material, why: Explanation) -> Grid:
@@ -104,12 +126,15 @@ def _effects(material: Material, why: Explanation) -> Grid:
     names = {part.run.meter: say.named(part.run.name, part.run.meter) for part in material.parts}
     return Grid(
         caption=say("What each change makes of the difference"),
-        headings=(say("Change"), say("Figure"), say("Saving")),
-        align="llr",
+        headings=(say("Change"), say("Figure"), say("Saving"), say("Half of its interval"), say("In euros"),
+                  say("Emissions avoided")),
+        align="llrrrr",
         rows=tuple(
             (
                 say(CAUSES[each.cause]) if each.cause in CAUSES else each.cause, names.get(each.meter, each.meter),
-                _amount(material, units.get(each.meter, ""), each.saving),
+                change_of(say, units.get(each.meter, ""), each.saving),
+                change_of(say, units.get(each.meter, ""), each.half_width),
+                change_of(say, "EUR", each.money), change_of(say, EMISSIONS, each.carbon),
             )
             for each in why.effects
         ),
@@ -142,6 +167,12 @@ def _others(material: Material, why: Explanation) -> Iterator[str]:
         names = ", ".join(say(PARTS[each]) if each in PARTS else each for each in why.plan)
         yield say("Parts of the plan that changed: %(names)s (revision %(old)s to %(new)s).", names=names,
                   old=number(say, why.plan_revisions[0], 0), new=number(say, why.plan_revisions[1], 0))  # fmt: skip
+    if why.corrections:
+        yield say("Corrections of readings that came or went: %(names)s.",
+                  names=", ".join(number(say, each, 0) for each in why.corrections))  # fmt: skip
+    if why.meters:
+        yield say("Points whose accuracy class, calibration, kind or unit changed: %(names)s.",
+                  names=", ".join(why.meters))  # fmt: skip
     if why.events:
         yield say("Events that are new, gone or changed: %(names)s.", names=", ".join(why.events))
     if why.rates:
@@ -157,6 +188,13 @@ def _versions(versions: dict[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
-def _amount(material: Material, unit: str, value: float | None) -> str:
-    say = material.say
-    return NONE if value is None else with_unit(plain(say, value, 3), shown(say, unit))
+def change_of(say: Words, unit: str, value: float | None) -> str:
+    """Return by how much something changed, with its sign and to three figures; `unit` may be EUR or EMISSIONS [t]."""
+    if value is None:
+        return NONE
+    size = Figure(value=abs(value), low=None, high=None, unit=unit)
+    size = (footprint(size) if unit == EMISSIONS else None) or size
+    places = min(max(significant(size.value, 3), 0), 6)
+    if unit == "EUR" and places:
+        places = CENTS
+    return f"{'+' if value >= 0 else MINUS}{amount(say, size.value, size.unit, places)}"

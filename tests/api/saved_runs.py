@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from savings.record import FindingRecord
+from savings.record import CorrectionRecord, FindingRecord
 from savings.run import compute, input_hash
 from storage import events_nonroutine, savings_runs
 from storage.catalogue import apply_site
@@ -20,8 +20,6 @@ from tests.savings.made_up import made_up
 from tests.savings.run_inputs import made_up_input, made_up_plan
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from savings.record import Run, RunInput
     from telemetry.plan import Plan
 
@@ -51,6 +49,14 @@ def stopped_plan() -> Plan:
     return msgspec.structs.replace(stored_plan(), id="traps", name=name)
 
 
+def struck_out() -> CorrectionRecord:
+    """Return a week that nothing counts in, because the meter stood still."""
+    return CorrectionRecord(
+        number=3, point=METER, starts=datetime(2026, 11, 1, 23, tzinfo=UTC), ends=datetime(2026, 11, 8, 23, tzinfo=UTC),
+        who="A. Martin", why="index <bloqué>", made_at=datetime(2026, 11, 20, 9, tzinfo=UTC), readings=0,
+    )  # fmt: skip
+
+
 @cache
 def computed(saved: float = 0.08) -> tuple[RunInput, Run]:
     """Return an input of two years that saved so much, and its run."""
@@ -58,7 +64,9 @@ def computed(saved: float = 0.08) -> tuple[RunInput, Run]:
     columns = zip((AIR, FLOW), given.meters[0].drivers, strict=True)
     drivers = tuple(msgspec.structs.replace(column, name=name) for name, column in columns)
     meter = msgspec.structs.replace(given.meters[0], drivers=drivers, carriers={METER: given.meters[0].energy})
-    given = msgspec.structs.replace(given, site="small", site_name="Petit port", meters=(meter,), simulated=True)
+    given = msgspec.structs.replace(
+        given, site="small", site_name="Petit port", meters=(meter,), simulated=True, corrections=(struck_out(),)
+    )
     return given, compute(given)
 
 

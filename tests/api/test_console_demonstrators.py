@@ -76,6 +76,13 @@ def test_the_page_holds_what_the_verdict_rests_on(pages: httpx.Client, saved: Sa
     assert f"{shown('en')} less was used than would have been without the change" in english
 
 
+def test_the_page_names_what_was_corrected(pages: httpx.Client) -> None:
+    """A week that was struck out is told with its days, who did it and why; the why is text, never markup."""
+    page = pages.get(PAGE).text
+    assert "index &lt;bloqué&gt;" in page
+    assert "2–8 nov. 2026 écartées A. Martin, 20 nov. 2026 index" in text_of(page).replace("\u202f", " ")
+
+
 def test_every_document_is_a_link_away(pages: httpx.Client) -> None:
     """Reports in both languages and forms, the bundle and the days can be had by the links of the page."""
     links = [

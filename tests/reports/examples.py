@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from savings.record import DriverColumn, FactorChange, MeterInput, Run, RunInput, Source
+from savings.record import CorrectionRecord, DriverColumn, FactorChange, MeterInput, Run, RunInput, Source
 from savings.run import compute
 from telemetry.plan import (
     Cost,
@@ -106,6 +106,21 @@ def events() -> tuple[NonRoutineEvent, ...]:
     )  # fmt: skip
 
 
+def corrections() -> tuple[CorrectionRecord, ...]:
+    """Return a day that a file put right, and days that a stuck meter was struck out of."""
+    made = datetime(2025, 11, 20, 9, tzinfo=UTC)
+    struck = CorrectionRecord(
+        number=3, point=GAS, starts=datetime(2025, 4, 8, tzinfo=PARIS), ends=datetime(2025, 4, 14, tzinfo=PARIS),
+        who="C. Petit", why="index bloqué", made_at=made, readings=0,
+    )  # fmt: skip
+    filed = CorrectionRecord(
+        number=4, point=STEAM_WATER, starts=datetime(2025, 6, 2, 14, tzinfo=PARIS),
+        ends=datetime(2025, 6, 3, 14, tzinfo=PARIS), who="A. Martin", why="sent tenfold since the swap", made_at=made,
+        readings=1440, source="eau.csv", sha256="ab" * 32,
+    )  # fmt: skip
+    return struck, filed
+
+
 @cache
 def boiler_house(*, saved: float = 0.05, simulated: bool = True, days: int = DAYS) -> RunInput:
     """Return the input of a run with two figures; fewer days make it too short for any."""
@@ -140,6 +155,7 @@ def boiler_house(*, saved: float = 0.05, simulated: bool = True, days: int = DAY
             _dated("gas", "kg/kW.h", 0.239, 2024, None, "Base Carbone"),
             _dated("water", "kg/m3", 0.132, 2024, None, "Base Carbone"),
         ),
+        corrections=corrections(),
         factor_changes=(FactorChange(factor="pressure", day=date(2026, 10, 5), before=8.0, after=7.4, unit="bar"),),
     )  # fmt: skip
 

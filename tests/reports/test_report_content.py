@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -17,10 +18,12 @@ from reports.document import Cards, Facts, Formula, Grid, Heading, Items, Notice
 from reports.equation import equation
 from reports.part import Part, Restatement
 from reports.reasons import reason_words
+from reports.sections.restated import change_of
 from reports.suggestions import evidence_words, size_words, title_words
 from reports.verdict import expectation, verdict
 from savings import run_events
 from savings.record import Figure
+from savings.restate import CAUSES, explain
 from savings.run import compute
 from savings.run_table import BEYOND
 from storage import aligned
@@ -235,6 +238,42 @@ def test_a_run_that_stops_says_why_and_gives_no_figure(stopped: tuple[RunInput, 
     assert len(report.sections) == 12
 
 
+@pytest.mark.parametrize(
+    ("language", "struck", "days"), [("fr", "écartées", "8–13 avr. 2025"), ("en", "struck out", "8–13 Apr 2025")]
+)
+def test_an_auditor_sees_what_was_corrected(reports: dict[str, Report], language: str, struck: str, days: str) -> None:
+    """Each correction is told with its point, days, hand and reason, and its file by name and hash; none too."""
+    told = found(reports[language], Grid, 4)[-1]
+    (first, second) = told.rows
+    assert first[0] == "3"
+    assert (first[2], first[3], first[5]) == (days, struck, "index bloqué")
+    assert first[4].startswith("C. Petit, 20 ")
+    assert "14:00" in second[2]
+    assert "eau.csv (abababababab)" in told.note
+    nothing = compose(replace(boiler_house(), corrections=()), boiler_house_run(), "en")
+    assert "No correction of readings" in found(nothing, Paragraph, 4)[-1].text
+
+
+def test_a_change_of_price_is_told_in_money() -> None:
+    """Between two runs that differ by a tariff the saving stays, and what it is worth is told then, now and between."""
+    given, run = boiler_house(), boiler_house_run()
+    dearer = tuple(
+        dataclasses.replace(each, value=2 * each.value) if each.id == "gas" else each for each in given.tariffs
+    )
+    again = replace(given, tariffs=dearer)
+    gas = run.meters[0]
+    assert gas.money is not None
+    doubled = replace(gas, money=Figure(value=2 * gas.money.value, low=None, high=None, unit="EUR"))
+    new = replace(run, meters=(doubled, *run.meters[1:]))
+    why = explain(4, (given, run), (again, new), compute)
+    report = compose(again, new, "en", Restatement(previous=run, explanation=why))
+    (saving, money, *_) = grid(report, "Then and now").rows
+    assert saving[4] == "+0\u202fkWh"
+    assert money[4] == change_of(words("en", REPORT), "EUR", gas.money.value)
+    assert why.changed == ("rates",)
+    assert [row[4] for row in grid(report, "of the difference").rows] == [money[4], "+€0"]
+
+
 def test_a_restatement_tells_each_cause_and_what_it_makes() -> None:
     """Then and now, the effect of every kind of change, the points whose rows changed, and the rest by name."""
     run = boiler_house_run()
@@ -242,8 +281,15 @@ def test_a_restatement_tells_each_cause_and_what_it_makes() -> None:
     report = compose(boiler_house(), run, "en", Restatement(previous=before, explanation=explanation()))
     captions = [each.caption for each in found(report, Grid, 12)]
     assert captions == ["Then and now", "What each change makes of the difference", "Points whose rows changed"]
-    assert len(grid(report, "of the difference").rows) == 6
-    assert len(found(report, Items, 12)[0].texts) == 5
+    effects = grid(report, "of the difference").rows
+    assert len(effects) == len(CAUSES)
+    assert effects[2][2:] == ("+1,234\u202fkWh", "+0\u202fkWh", "\u2212€82.75", "+295\u202fkg CO₂e")
+    assert "a period that ends sooner" in [row[0] for row in effects]
+    sides = [row[:2] for row in grid(report, "Then and now").rows]
+    assert sides[:3] == [("Gas", "Saving"), ("Gas", "In euros"), ("Gas", "Emissions avoided")]
+    texts = found(report, Items, 12)[0].texts
+    assert len(texts) == 7
+    assert any(text.startswith("Corrections of readings") and "3, 4" in text for text in texts)
     unexplained = compose(boiler_house(), run, "en", Restatement(previous=before))
     assert any("was not worked out" in each.text for each in found(unexplained, Paragraph, 12))
 

@@ -30,7 +30,7 @@ from reports.findings import TITLES, title
 from reports.part import Restatement
 from reports.sections.restated import PARTS
 from savings.record import Figure
-from savings.restate import ChangedPoint, Effect, Explanation
+from savings.restate import CAUSES, ChangedPoint, Effect, Explanation
 from telemetry.plan import Plan
 from tests.api.conftest import ROOT
 from tests.reports.examples import boiler_house, boiler_house_run, short_run, without_figure
@@ -108,15 +108,15 @@ def _material(which: str) -> tuple[RunInput, Run, Restatement | None]:
 def explanation() -> Explanation:
     """Return why a run differs, with every kind of cause."""
     return Explanation(
-        against=4, changed=("code", "readings", "events", "rates", "plan", "new days"),
+        against=4, changed=CAUSES, meters=("boiler/gas/volume",), corrections=(3, 4),
         points=(ChangedPoint(meter="gas", point="boiler/gas/volume", rows=3, first="2026-05-01T00:00:00",
                              last="2026-05-03T00:00:00", before=0.0, after=41_200.0),),
         rows=(), plan=("note",), plan_revisions=(2, 3), events=("flush",), rates=("gas",),
         versions=({"quaymeter": "0.1.0"}, {"quaymeter": "0.2.0"}),
         reporting_to=(boiler_house().reporting_to.replace(month=11, day=30), boiler_house().reporting_to),
         effects=tuple(
-            Effect(cause=cause, meter="gas", saving=1234.5)
-            for cause in ("code", "readings", "events", "rates", "plan", "new days")
+            Effect(cause=cause, meter="gas", saving=1234.5, half_width=0.0, money=-82.75, carbon=0.295)
+            for cause in CAUSES
         ),
     )  # fmt: skip
 
