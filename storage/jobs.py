@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 QUEUE = "savings"
 RUN = "savings_run"  # task: one run of one demonstrator
+OF_INPUT = "input "  # note of an attempt that failed: by which input it is told from a later one
 DUE = "savings_due"  # task: ask for the runs that are due
 
 
@@ -44,6 +45,15 @@ class JobStatus(NamedTuple):
     run_id: int | None  # the savings run that it made, or found as good as new
     note: str
     error: str  # of its last attempt; "" where it went well
+
+
+class JobFailure(NamedTuple):
+    """A run that could not be made, with no better outcome since."""
+
+    job: int
+    at: datetime
+    error: str
+    content_sha256: str  # of the input that it was made of; "" where that is not known
 
 
 def worker_app(dsn: str) -> App:
@@ -76,6 +86,23 @@ def job_status(connection: Connection, job_id: int) -> JobStatus | None:
     with storage_errors("look at a job"):
         row = connection.execute(statement("jobs", "status"), (job_id,)).fetchone()
     return JobStatus(*row) if row else None
+
+
+def last_failures(connection: Connection, site: str, demonstrator: str | None = None) -> dict[str, JobFailure]:
+    """Return the demonstrators of a site, or the one, whose last attempt at a run failed."""
+    parameters = {"task": RUN, "site": site, "key": demonstrator}
+    with storage_errors("look for runs that failed"):
+        rows = connection.execute(statement("jobs", "last_outcomes"), parameters).fetchall()
+    return {
+        key: JobFailure(job, at, error, note.removeprefix(OF_INPUT) if note.startswith(OF_INPUT) else "")
+        for key, job, at, note, error in rows
+        if error
+    }
+
+
+def note_failure(connection: Connection, job_id: int, attempt: int, *, error: str, content_sha256: str = "") -> None:
+    """Keep why an attempt at a job failed, and of which input."""
+    note_outcome(connection, job_id, attempt, note=f"{OF_INPUT}{content_sha256}" if content_sha256 else "", error=error)
 
 
 def note_outcome(

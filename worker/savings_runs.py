@@ -14,6 +14,7 @@ from savings.run import compute, versions
 from storage.demonstrators import demonstrators
 from storage.engine import snapshot
 from storage.events_nonroutine import suggest
+from storage.jobs import last_failures
 from storage.overview import sites
 from storage.row_clock import last_whole_day
 from storage.savings_runs import content_sha256, input_bytes, newest, run_bytes, save
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 
     from savings.record import Run, RunInput
     from storage.engine import Connection
+    from storage.jobs import JobFailure
     from storage.savings_runs import RunRow
 
 LOG = logging.getLogger(__name__)
 SETTLED = timedelta(hours=2, minutes=30)  # after local midnight, when a day's last readings have come
+AGAIN = timedelta(hours=6)  # a run that failed is not tried with the same input before
 NEW_DAYS = "new days"  # of savings.restate.CAUSES: the one change that is no restatement
 
 
@@ -92,24 +95,53 @@ def make_run(  # noqa: PLR0913 – what a person may ask for
 def due(
     connection: Connection, *, now: datetime | None = None, settled: timedelta = SETTLED
 ) -> Iterator[tuple[str, str]]:
-    """Yield site and demonstrator of every dated plan whose run would say something new, as `make_run` would."""
+    """Yield site and demonstrator of every dated plan whose run would say something new, as `make_run` would.
+
+    One that failed is tried again once its input changed, or after `AGAIN`: the code may have.
+    """
     moment = now or datetime.now(UTC)
     for site in sites(connection):
         last = last_whole_day(moment - settled, site.timezone)
+        failures = last_failures(connection, site.id)
         for each in demonstrators(connection, site.id):
             periods = each.plan.periods
             if periods is None or last < periods.reporting_from:
                 continue
             before = newest(connection, site.id, each.key)
             try:
-                with snapshot(connection):
-                    until = _last_day(connection, site.id, before, moment - settled)
-                    given = run_input(connection, site.id, each.key, last_day=until, now=moment)
+                given = _given_now(connection, site.id, each.key, before, moment, settled)
             except QuaymeterError as error:
                 LOG.warning("%s/%s cannot be computed: %s", site.id, each.key, error)
                 continue
-            if before is None or not _says_the_same(before, given):
+            if before is not None and _says_the_same(before, given):
+                continue
+            if not _failed_lately(failures.get(each.key), given, moment):
                 yield site.id, each.key
+
+
+def content_now(connection: Connection, site: str, demonstrator: str, *, settled: timedelta = SETTLED) -> str:
+    """Return the sha256 of what a run that is due now would be made of; "" where that cannot be read."""
+    try:
+        before = newest(connection, site, demonstrator)
+        return content_sha256(_given_now(connection, site, demonstrator, before, datetime.now(UTC), settled))
+    except QuaymeterError:
+        return ""
+
+
+def _given_now(
+    connection: Connection, site: str, demonstrator: str, before: RunRow | None, moment: datetime, settled: timedelta
+) -> RunInput:
+    """Return the input of a run that is due at a moment; the connection is in autocommit mode."""
+    with snapshot(connection):
+        until = _last_day(connection, site, before, moment - settled)
+        return run_input(connection, site, demonstrator, last_day=until, now=moment)
+
+
+def _failed_lately(failure: JobFailure | None, given: RunInput, moment: datetime) -> bool:
+    """Whether a run of the same input has failed not long ago, and would again."""
+    if failure is None or failure.at <= moment - AGAIN:
+        return False
+    return failure.content_sha256 == content_sha256(given)
 
 
 def _suggest(connection: Connection, site: str, demonstrator: str, run: Run) -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from procrastinate import JobContext, RetryStrategy
 
 from storage.engine import connect
-from storage.jobs import DUE, QUEUE, RUN, ask_for_run, forget_jobs, note_outcome, queue_errors, worker_app
+from storage.jobs import DUE, QUEUE, RUN, ask_for_run, forget_jobs, note_failure, note_outcome, queue_errors, worker_app
 from telemetry.errors import StorageError
-from worker.savings_runs import SETTLED, due, make_run
+from worker.savings_runs import SETTLED, content_now, due, make_run
 
 if TYPE_CHECKING:
     from threading import Event
@@ -54,7 +54,8 @@ def savings_app(dsn: str, counters: JobCounters, *, settled: timedelta = SETTLED
                 made = make_run(connection, site, demonstrator, cause=cause, asked_by=asked_by, settled=wait)
             except Exception as error:
                 counters.failures += 1
-                note_outcome(connection, job, attempt, error=str(error))
+                content = content_now(connection, site, demonstrator, settled=settled)
+                note_failure(connection, job, attempt, error=str(error), content_sha256=content)
                 LOG.warning("the run of %s/%s failed: %s", site, demonstrator, error)
                 raise
             counters.made += made.fresh

@@ -45,6 +45,15 @@ SELECT id FROM jobs.procrastinate_jobs WHERE queueing_lock = %s AND status = 'to
 INSERT INTO jobs.outcome (job_id, attempt, run_id, note, error)
 VALUES (%(job)s, %(attempt)s, %(run)s, %(note)s, %(error)s) ON CONFLICT DO NOTHING;
 
+-- name: last_outcomes
+-- What came last of a task's jobs of a site, or of one demonstrator of it.
+SELECT DISTINCT ON (j.args ->> 'demonstrator') j.args ->> 'demonstrator', j.id, o.at, o.note, o.error
+FROM jobs.procrastinate_jobs AS j
+JOIN jobs.outcome AS o ON o.job_id = j.id
+WHERE j.task_name = %(task)s AND j.args ->> 'site' = %(site)s
+    AND (%(key)s::text IS NULL OR j.args ->> 'demonstrator' = %(key)s)
+ORDER BY j.args ->> 'demonstrator', o.at DESC, j.id DESC, o.attempt DESC;
+
 -- name: forget
 -- Forget jobs that ended before a time; their outcomes go with them.
 DELETE FROM jobs.procrastinate_jobs AS j

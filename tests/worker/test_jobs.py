@@ -6,6 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
@@ -13,11 +14,12 @@ from psycopg.conninfo import make_conninfo
 from quaymeter.worker_status import JobCollector
 from storage.demonstrators import declare
 from storage.engine import connect
-from storage.jobs import ask_for_run, forget_jobs, job_status
+from storage.jobs import ask_for_run, forget_jobs, job_status, last_failures
 from storage.savings_runs import newest
-from telemetry.errors import StorageError
+from telemetry.errors import ContractError, StorageError
 from tests.storage.aligned_site import a_plan, filled
 from tests.worker.test_savings_runs import FIRST, LAST, NOW, PLAN
+from worker.savings_runs import AGAIN, due
 from worker.tasks import JobCounters, JobsLoop, ask_for_due
 
 if TYPE_CHECKING:
@@ -124,3 +126,30 @@ def test_a_database_without_a_queue_is_explained(empty_database: str) -> None:
     """Asked before the schema is there, the cure is named."""
     with pytest.raises(StorageError, match="quaymeter db migrate"):
         ask_for_run(empty_database, "quay", "heat", asked_by="A")
+
+
+def test_a_run_that_failed_is_told_and_not_asked_for_again_at_once(
+    app_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The failure is seen by its demonstrator; the same input is due hours later, another at once; a run clears it."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise ContractError("no such thing", place="here", cure="mend it")
+
+    now = datetime.now(UTC)
+    (job,) = ask_for_due(app_dsn, now=now)
+    with connect(app_dsn, autocommit=True) as connection, monkeypatch.context() as broken:
+        broken.setattr("worker.savings_runs.compute", fails)
+        JobsLoop(app_dsn).until_empty()
+        failure = last_failures(connection, "quay")["heat"]
+        assert (failure.job, failure.error) == (job, "here: no such thing – mend it")
+        assert len(failure.content_sha256) == 64
+        assert last_failures(connection, "quay", "other") == {}
+        assert list(due(connection, now=now)) == []
+        assert list(due(connection, now=now + AGAIN + timedelta(minutes=1))) == [("quay", "heat")]
+        declare(connection, "quay", msgspec.structs.replace(PLAN, confidence=0.8), who="t")
+        assert list(due(connection, now=now)) == [("quay", "heat")]
+    ask_for_run(app_dsn, "quay", "heat", asked_by="A")
+    JobsLoop(app_dsn).until_empty()
+    with connect(app_dsn, autocommit=True) as connection:
+        assert last_failures(connection, "quay") == {}
