@@ -20,6 +20,7 @@ def noted(message: str) -> str:
     return message
 
 
+TOO_LONG = 1e15  # babel ends at 28 digits, and a reader before
 # A European port: English with days before months and a clock of 24 hours.
 REGIONS = {"fr": "fr_FR", "en": "en_GB"}
 
@@ -59,7 +60,10 @@ class Words:
         return names.get(self.language) or next(iter(names.values()), "") or otherwise
 
     def number(self, value: float, decimals: int) -> str:
-        """Return a number with fixed decimals: 1 234,5 in French, 1,234.5 in English."""
+        """Return a number with fixed decimals: 1 234,5 in French, 1,234.5 in English, 1.2E15 where it is endless."""
+        if abs(value) >= TOO_LONG:
+            large: str = numbers.format_scientific(value, format="0.###E0", locale=self.locale)
+            return large
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         text: str = numbers.format_decimal(value, format=pattern, locale=self.locale)
         return text.removeprefix("-") if not any(figure in text for figure in "123456789") else text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from babel import dates, numbers
 
-from locales.words import noted
+from locales.words import TOO_LONG, noted
 from telemetry.symbols import SYMBOLS, symbol
 
 if TYPE_CHECKING:
@@ -156,6 +156,8 @@ def percent(say: Words, share: float | None, decimals: int) -> str:
 
 def money(say: Words, value: float, decimals: int) -> str:
     """Return euros: 1 234 € in French, €1,234 in English."""
+    if abs(value) >= TOO_LONG:
+        return with_unit(number(say, value, decimals), "€")
     pattern = "#,##0" + ("." + "0" * decimals if decimals > 0 else "")
     pattern = f"{pattern}{NARROW}¤" if say.language == "fr" else f"¤{pattern}"
     text: str = numbers.format_currency(

@@ -140,18 +140,30 @@ def test_every_part_of_a_plan_has_a_name_for_people() -> None:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("fr", [f"1{THIN}234,5", f"−8,40{THIN}%", f"1{THIN}235{THIN}€", f"12{THIN}300{THIN}kWh"]),
-        ("en", ["1,234.5", "−8.40%", "€1,235", f"12,300{THIN}kWh"]),
+        (
+            "fr",
+            [
+                f"1{THIN}234,5",
+                f"−8,40{THIN}%",
+                f"1{THIN}235{THIN}€",
+                f"12{THIN}300{THIN}kWh",
+                f"−1,5E300{THIN}kWh",
+                f"1E300{THIN}€",
+            ],
+        ),
+        ("en", ["1,234.5", "−8.40%", "€1,235", f"12,300{THIN}kWh", f"−1.5E300{THIN}kWh", f"1E300{THIN}€"]),
     ],
 )
 def test_numbers_are_written_as_each_language_does(language: str, expected: list[str]) -> None:
-    """Thousands, decimals, percent, money and units of one value in both languages; minus is a minus sign."""
+    """Thousands, decimals, percent, money, units and endless numbers in both languages; minus is a minus sign."""
     say = words(language, REPORT)
     shown = [
         number(say, 1234.5, 1),
         percent(say, -0.084, 2),
         amount(say, 1234.56, "EUR", 0),
         amount(say, 12_345.0, "kW.h", -2),
+        amount(say, -1.5e300, "kW.h", 2),
+        amount(say, 1e300, "EUR", 0),
     ]
     assert shown == expected
 
