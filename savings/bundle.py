@@ -36,7 +36,8 @@ _ROWS = re.compile(r"rows-[a-z0-9][a-z0-9_-]*\.csv")
 _CURE = "ask for the bundle again; a bundle is never edited"
 _WORDS = """Lot de calcul d'une économie mesurée (quaymeter)
 
-  input.json       tout ce que le calcul a reçu : plan, relevés alignés, exclusions, événements, tarifs, facteurs
+  input.json       tout ce que le calcul a reçu : plan, relevés alignés, exclusions, corrections,
+                   événements, tarifs, facteurs
   run.json         tout ce qu'il a donné : économie, intervalles, modèle, tableaux, constats
   rows-*.csv       les relevés alignés, pour l'œil et le tableur
   manifest.json    empreinte SHA-256 de chaque fichier
@@ -48,7 +49,8 @@ La commande contrôle les empreintes, recalcule tout à partir de input.json et 
 
 Bundle of a measured saving (quaymeter)
 
-  input.json       all that the computation was given: plan, aligned rows, exclusions, events, tariffs, factors
+  input.json       all that the computation was given: plan, aligned rows, exclusions, corrections, events,
+                   tariffs, factors
   run.json         all that it gave: saving, intervals, model, tables, findings
   rows-*.csv       the aligned rows, for eyes and spreadsheets
   manifest.json    SHA-256 of every file
@@ -68,7 +70,13 @@ class Bundle(NamedTuple):
 
 def pack(given: RunInput, run: Run) -> bytes:
     """Return the bundle of a run."""
-    members = {README: _WORDS.encode(), INPUT: encoded(given), RUN: encoded(run)}
+    return pack_kept(encoded(given), encoded(run))
+
+
+def pack_kept(input_json: bytes, run_json: bytes) -> bytes:
+    """Return the bundle of a run as it was kept, byte for byte: a record of before has no fields that came later."""
+    given = decode_input(input_json)
+    members = {README: _WORDS.encode(), INPUT: input_json, RUN: run_json}
     members |= {f"rows-{meter.meter.id}.csv": _rows(meter) for meter in given.meters}
     members[MANIFEST] = _manifest(members)
     out = io.BytesIO()

@@ -28,7 +28,7 @@ _AMOUNTS = {  # of a figure's unit: differences of sums as large as the adjusted
     "methods", "error_parts", "residual", "predicted", "amount", "errors", "rmse",
 }  # fmt: skip
 _NOT_COMPARED = ("versions", "input_hash")  # compared by name, below
-_LATER = ("wording", "cure_wording")  # of a finding: runs of before have its English sentence alone
+_LATER = ("wording", "cure_wording", "error_parts", "used_from", "used_to")  # what runs of before do not say
 
 
 class Difference(NamedTuple):
@@ -127,7 +127,7 @@ def _meter_size(meter: dict[str, object]) -> float:
 def _compared(said: object, found: object, where: str, sizes: _Sizes, tally: _Tally) -> Iterator[Difference]:
     """Yield what differs between two values as JSON holds them."""
     if isinstance(said, dict) and isinstance(found, dict):
-        for key in sorted({*said, *found} - {key for key in _LATER if said.get(key) is None}, key=str):
+        for key in sorted({*said, *found} - {key for key in _LATER if not said.get(key)}, key=str):
             place = f"{where}.{key}".lstrip(".")
             yield from _compared(said.get(key), found.get(key), place, sizes.inside(str(key), found.get(key)), tally)
     elif isinstance(said, list | tuple) and isinstance(found, list | tuple) and len(said) == len(found):

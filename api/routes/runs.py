@@ -145,8 +145,8 @@ def restatement(row: WithRun) -> Response:
 def bundled(row: WithRun, parts: WithParts) -> Response:
     """Download input, output, hashes and a text that says how to check them: `quaymeter savings verify FILE`."""
     with one_of_few(parts.downloads, place="bundle"), parts.pool.connection() as connection:
-        given = decode_input(savings_runs.input_bytes(connection, row.id))
-        data = bundle.pack(given, decode_run(savings_runs.run_bytes(connection, row.id)))
+        kept = savings_runs.input_bytes(connection, row.id), savings_runs.run_bytes(connection, row.id)
+        data = bundle.pack_kept(*kept)
     name = f"{row.demonstrator}_{row.reporting_to:%Y%m%d}_{row.input_sha256[:8]}.zip"
     return _file(data, "application/zip", name)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
 import pytest
 
 from savings import record
+from savings.bundle import pack_kept, unpack
 from savings.record import decode_input, decode_run, encoded
 from savings.run import compute
+from savings.verification import verify
 from telemetry import plan as plans
 from tests.reports.examples import boiler_house, boiler_house_run
 
@@ -89,3 +92,14 @@ def test_a_run_of_the_first_version_can_be_read() -> None:
     old = decode_run(msgspec.json.encode(as_first(run)))
     assert as_first(old) == as_first(run)
     assert old != run
+
+
+def test_a_bundle_of_the_first_version_still_verifies() -> None:
+    """A run is packed as it was kept, so its hash holds; what it did not say is no difference."""
+    given = msgspec.json.encode(as_first(boiler_house()))
+    digest = hashlib.sha256(given).hexdigest()
+    run = as_first(msgspec.structs.replace(boiler_house_run(), input_hash=digest))
+    assert verify(unpack(pack_kept(given, msgspec.json.encode(run)))).differences == ()
+    run["meters"][0]["saving"]["value"] += 100.0
+    found = verify(unpack(pack_kept(given, msgspec.json.encode(run)))).differences
+    assert [each.where for each in found] == ["meters[0].saving.value"]
