@@ -17,7 +17,7 @@ from telemetry.plan import NonRoutineEvent, Option, Periods, Plan, Words  # noqa
 if TYPE_CHECKING:
     from storage import demonstrators as plans
     from storage.events_nonroutine import EventRow
-    from storage.jobs import JobStatus
+    from storage.jobs import JobFailure, JobStatus
     from storage.savings_runs import FigureRow, RunRow
 
 Key = Annotated[str, Meta(examples=["cold-store"])]
@@ -68,6 +68,14 @@ class RunHeadline(_Answer, frozen=True):
     figures: Annotated[list[FigureHeadline], Meta(description="In the order of their ids.")]
 
 
+class Failure(_Answer, frozen=True):
+    """A computation that failed, with no better one since."""
+
+    job: Annotated[int, Meta(examples=[4], description="Number of the job.")]
+    at: datetime
+    error: Annotated[str, Meta(description="Place, cause and cure.")]
+
+
 class DemonstratorHeadline(_Answer, frozen=True):
     """A demonstrator: its plan in short, and the run that stands."""
 
@@ -84,6 +92,7 @@ class DemonstratorHeadline(_Answer, frozen=True):
     verdict: Verdict
     events_to_decide: Annotated[int, Meta(examples=[1], description="Suspected events that wait for a person.")]
     run: Annotated[RunHeadline | None, Meta(description="The run that stands; null where there is none yet.")]
+    failure: Annotated[Failure | None, Meta(description="Why the last computation failed; null where it did not.")]
 
 
 class PlanRevision(_Answer, frozen=True):
@@ -165,14 +174,17 @@ class Job(_Answer, frozen=True):
     error: Annotated[str, Meta(description="Of its last attempt; empty where it went well.")] = ""
 
 
-def headline(found: plans.Demonstrator, run: RunRow | None, events_to_decide: int) -> DemonstratorHeadline:
-    """Return a demonstrator with the run that stands."""
+def headline(
+    found: plans.Demonstrator, run: RunRow | None, events_to_decide: int, failure: JobFailure | None
+) -> DemonstratorHeadline:
+    """Return a demonstrator with the run that stands, and why a later one could not be made."""
     plan = found.plan
     return DemonstratorHeadline(
         id=found.key, site=found.site, name=plan.name, measure=plan.measure, boundary=plan.boundary,
         option=plan.option, periods=plan.periods, responsible=plan.responsible, revision=found.revision.revision,
         retired_at=found.retired_at, verdict=verdict_of_run(plan, run), events_to_decide=events_to_decide,
         run=None if run is None else run_headline(run),
+        failure=None if failure is None else Failure(job=failure.job, at=failure.at, error=failure.error),
     )  # fmt: skip
 
 

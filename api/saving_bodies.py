@@ -53,6 +53,13 @@ class DecisionBody(_Body, frozen=True):
     standard_error: Error | None = None
 
 
+class RetireBody(_Body, frozen=True):
+    """A demonstrator that is to be used no longer."""
+
+    by: By
+    reason: Why = ""
+
+
 class RunBody(_Body, frozen=True):
     """A run that is asked for."""
 
@@ -64,4 +71,5 @@ EVENT_EXAMPLE = {
     "title": "Door left open", "evidence": "work order 1234", "method": "indicator",
 }  # fmt: skip
 DECISION_EXAMPLE = {"by": "A. Martin", "reason": "seen on site", "evidence": "work order 1234"}
+RETIRE_EXAMPLE = {"by": "A. Martin", "reason": "declared twice"}
 RUN_EXAMPLE = {"by": "A. Martin"}

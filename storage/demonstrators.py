@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 from psycopg.types.json import Jsonb
 
+from storage import audit
 from storage.engine import storage_errors
 from storage.statements import statement
 from telemetry.errors import ContractError, StorageError
@@ -123,6 +124,32 @@ def declare(connection: Connection, site: str, plan: Plan, *, who: str, reason: 
             connection.execute(statement("savings", "retire_demonstrator"), {"demonstrator": number, "retired": False})
         _add_plan(connection, number, revision + 1, "api", plan, plan, who, reason)
     return revisions(connection, site, plan.id)[0]
+
+
+def retire(connection: Connection, site: str, key: str, *, who: str, reason: str = "") -> Demonstrator:
+    """Take a demonstrator that the API declared out of lists, sums and nightly runs; all of it is kept.
+
+    Declaring its plan again brings it back. Who retired it, and why, is in the audit log.
+
+    Raises
+    ------
+    StorageError
+        If there is no such demonstrator.
+    ContractError
+        If the site file declares it, which would bring it back.
+    """
+    with storage_errors("retire a demonstrator"), connection.transaction():
+        found = the_demonstrator(connection, site, key)
+        if found.origin == "site":
+            cure = "take it out of the site file, and apply that: quaymeter site apply"
+            raise ContractError("the site file declares it", place=f"demonstrator {key}", cure=cure)
+        if found.retired_at is None:
+            number = demonstrator_number(connection, site, key)
+            connection.execute(statement("savings", "retire_demonstrator"), {"demonstrator": number, "retired": True})
+            audit.note(
+                connection, who=who, what="demonstrator_retire", subject=f"{site}/{key}", detail={"reason": reason}
+            )
+    return the_demonstrator(connection, site, key)
 
 
 def demonstrator_number(connection: Connection, site: str, key: str) -> int:

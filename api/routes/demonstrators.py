@@ -15,10 +15,12 @@ from api.plan_example import PLAN_EXAMPLE
 from api.problems import Mistake, conflict, not_found, responses
 from api.records import answer, takes
 from api.records import answers as described
+from api.saving_bodies import RETIRE_EXAMPLE, RetireBody
 from api.writing import Body, Writing
-from storage import audit, events_nonroutine, overview, rates, savings_runs
+from storage import audit, events_nonroutine, jobs, overview, rates, savings_runs
 from storage import demonstrators as plans
 from storage.engine import Connection
+from telemetry.errors import ContractError
 from telemetry.plan import Plan, Status
 
 router = APIRouter(prefix="/demonstrators", tags=["demonstrators"], responses=responses(404, 422, 503))
@@ -39,7 +41,8 @@ def listed(parts: WithParts, site: SiteQuery = None, *, retired: Retired = False
     with parts.pool.connection() as connection:
         chosen = choose_site(connection, site)
         found = plans.demonstrators(connection, chosen.id, retired=retired)
-        return answer([_headline(connection, each) for each in found])
+        failures = jobs.last_failures(connection, chosen.id)
+        return answer([_headline(connection, each, failures.get(each.key)) for each in found])
 
 
 @router.get("/{demonstrator}", summary="One demonstrator in short", responses=described(answers.DemonstratorHeadline))
@@ -47,7 +50,9 @@ def one(demonstrator: str, parts: WithParts, site: SiteQuery = None) -> Response
     """Describe one demonstrator, also one that is no longer declared."""
     with parts.pool.connection() as connection:
         chosen = choose_site(connection, site)
-        return answer(_headline(connection, choose_demonstrator(connection, chosen.id, demonstrator)))
+        found = choose_demonstrator(connection, chosen.id, demonstrator)
+        failure = jobs.last_failures(connection, chosen.id, found.key).get(found.key)
+        return answer(_headline(connection, found, failure))
 
 
 @router.get("/{demonstrator}/plan", summary="The plan in force, or an earlier one",
@@ -104,10 +109,31 @@ def declare(
     return answer(answers.plan_revision(made))
 
 
-def _headline(connection: Connection, found: plans.Demonstrator) -> answers.DemonstratorHeadline:
+@router.post("/{demonstrator}/retire", summary="Take a demonstrator out of use",
+             responses=described(answers.DemonstratorHeadline) | responses(401, 403, 409, 415),
+             openapi_extra=takes(RetireBody, RETIRE_EXAMPLE))  # fmt: skip
+def retire(demonstrator: str, pool: Writing, body: Body, site: SiteQuery = None) -> Response:
+    """Leave a demonstrator out of lists, sums and nightly runs. Its plans, runs and events stay, at their addresses.
+
+    Refused (409) where the site file declares it: take it out there. Declaring its plan again brings it back.
+    """
+    given = read_body(body, RetireBody)
+    with pool.connection() as connection:
+        chosen = choose_site(connection, site)
+        key = choose_demonstrator(connection, chosen.id, demonstrator).key
+        try:
+            found = plans.retire(connection, chosen.id, key, who=given.by, reason=given.reason)
+        except ContractError as error:
+            raise conflict("site-file", error.cause, place="demonstrator", cure=error.cure) from error
+        return answer(_headline(connection, found, jobs.last_failures(connection, chosen.id, key).get(key)))
+
+
+def _headline(
+    connection: Connection, found: plans.Demonstrator, failure: jobs.JobFailure | None
+) -> answers.DemonstratorHeadline:
     events = events_nonroutine.events(connection, found.site, found.key)
     to_decide = sum(row.event.status is Status.SUGGESTED for row in events)
-    return answers.headline(found, savings_runs.newest(connection, found.site, found.key), to_decide)
+    return answers.headline(found, savings_runs.newest(connection, found.site, found.key), to_decide, failure)
 
 
 def _refuse_mistakes(connection: Connection, site: str, demonstrator: str, plan: Plan) -> None:

@@ -1,4 +1,4 @@
-"""`quaymeter demonstrators accept|reject|bundle`: what a person decides about events, and a run to take away."""
+"""`quaymeter demonstrators accept|reject|retire|bundle`: what a person decides, and a run to take away."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from quaymeter.cli.context import Json, user_name
 from quaymeter.cli.output import say, show_json
-from storage import events_nonroutine, savings_runs
+from storage import demonstrators, events_nonroutine, savings_runs
 from storage.engine import connect
 from telemetry.errors import ConfigurationError, StorageError, TransferError
 from telemetry.plan import EventMethod  # noqa: TC001 – typer reads annotations when it runs
@@ -84,6 +84,27 @@ def commands(where: Where) -> tuple[Callable[..., None], ...]:
             row = events_nonroutine.reject(connection, site, name, event, who=by or user_name(), reason=why)
         _tell(row, "rejected: it is in no figure", as_json=as_json)
 
+    def retire(
+        context: typer.Context,
+        name: Name,
+        *,
+        why: Annotated[str, typer.Option(help="Why it is used no longer.")],
+        by: By = "",
+        site: Site = "",
+        as_json: Json = False,
+    ) -> None:
+        """Take a demonstrator that the API declared out of lists, sums and nightly runs; all of it is kept.
+
+        One of the site file is taken out there. Declaring its plan again brings it back.
+        """
+        dsn, site = where(context, site)
+        with connect(dsn, autocommit=True) as connection:
+            found = demonstrators.retire(connection, site, name, who=by or user_name(), reason=why)
+        if as_json:
+            show_json({"demonstrator": name, "retired_at": found.retired_at})
+        else:
+            say(f"{name} is used no longer; its plans, runs and events are kept")
+
     def bundle(
         context: typer.Context,
         name: Name,
@@ -115,7 +136,7 @@ def commands(where: Where) -> tuple[Callable[..., None], ...]:
             raise TransferError(f"cannot be written: {problem.strerror}", place=str(out), cure=cure) from problem
         say(f"run {row.id} of {name}: {out}")
 
-    return accept, reject, bundle
+    return accept, reject, retire, bundle
 
 
 def _event(connection: Connection, site: str, name: str, key: str) -> NonRoutineEvent:

@@ -12,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from api.settings import ApiSettings
 from storage.engine import connect
+from storage.jobs import note_failure
 from tests.api.conftest import serving
 from tests.api.saved_runs import stored_plan, suspected, with_demonstrators
 
@@ -96,6 +97,15 @@ def test_a_plan_gets_revisions(writer: httpx.Client, port: Port) -> None:
     assert audited(port.dsn) == [
         ("A. Martin", "plan_declare", "small/cold-store"), ("A. Martin", "plan_declare", "small/new-one"),
     ]  # fmt: skip
+    gone = writer.post("/api/v1/demonstrators/new-one/retire", json=said)
+    assert (gone.status_code, gone.json()["retired_at"] is None) == (200, False)
+    assert "new-one" not in {each["id"] for each in writer.get("/api/v1/demonstrators").json()}
+    assert writer.get("/api/v1/demonstrators/new-one/plan").json()["revision"] == 1  # it is kept
+    assert audited(port.dsn)[-1] == ("A. Martin", "demonstrator_retire", "small/new-one")
+    of_file = writer.post(f"{STORE}/retire", json=said)
+    assert (of_file.status_code, "site file" in of_file.json()["detail"]) == (409, True)
+    writer.put("/api/v1/demonstrators/new-one/plan", params=said, json=plan_document(id="new-one"))
+    assert writer.get("/api/v1/demonstrators/new-one").json()["retired_at"] is None
 
 
 def test_a_wrong_plan_changes_nothing_and_every_mistake_is_told(writer: httpx.Client, port: Port) -> None:
@@ -165,3 +175,10 @@ def test_a_run_is_asked_for_once(writer: httpx.Client, port: Port) -> None:
     undated = writer.post("/api/v1/demonstrators/pump/runs", json={"by": "A. Martin"})
     assert (undated.status_code, undated.json()["place"]) == (422, "periods")
     assert [what for _, what, _ in audited(port.dsn)] == ["run_ask", "run_ask"]
+    assert writer.get(STORE).json()["failure"] is None
+    with connect(port.dsn, autocommit=True) as connection:
+        note_failure(connection, first.json()["id"], 1, error="here: no such thing – mend it")
+    listed = {each["id"]: each["failure"] for each in writer.get("/api/v1/demonstrators").json()}
+    told = writer.get(STORE).json()["failure"]
+    assert (told["job"], told["error"]) == (first.json()["id"], "here: no such thing – mend it")
+    assert (listed["cold-store"], listed["pump"]) == (told, None)

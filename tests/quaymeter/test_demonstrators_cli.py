@@ -117,3 +117,7 @@ def test_what_is_asked_wrongly_is_explained(database: str, environ: dict[str, st
         code, _, told = run("demonstrators", *arguments, environ=environ)
         assert code not in (ExitCode.OK, ExitCode.NOT_IN_ORDER) or "periods" in told
         assert cure in told, arguments
+    of_file = run("demonstrators", "retire", "heat", "--why", "old", environ=environ)
+    assert (of_file[0], "take it out of the site file" in of_file[2]) == (ExitCode.NOT_IN_ORDER, True)
+    assert run("demonstrators", "retire", "other", "--why", "twice", environ=environ)[0] == ExitCode.OK
+    assert "other" not in run("demonstrators", "list", environ=environ)[1]
