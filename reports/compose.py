@@ -36,7 +36,7 @@ def compose(given: RunInput, run: Run, language: str, restatement: Restatement |
         simulated=simulated and say("Simulated data: no plant was measured; every figure is an example."),
         facts=(
             (say("Site"), given.site_name),
-            (say("Reporting period"), days_between(say, run.reporting_from, run.reporting_to)),
+            (say("Reporting period"), _period(material)),
             (say("Responsible"), plan.responsible or say("nobody named")),
             (say("As it was known at"), moment(say, run.known_at, given.timezone)),
             (say("Run"), run.input_hash[:12]),
@@ -47,3 +47,12 @@ def compose(given: RunInput, run: Run, language: str, restatement: Restatement |
         footer=" · ".join(part for part in (title, say("run %(hash)s", hash=run.input_hash[:12]), simulated) if part),
         sections=sections(material),
     )
+
+
+def _period(material: Material) -> str:
+    """Return the days that the saving is summed over, and those looked at where they are others."""
+    say, run = material.say, material.run
+    asked, summed = (run.reporting_from, run.reporting_to), material.summed
+    words = days_between(say, *summed)
+    return words if summed == asked else say("%(summed)s; asked for: %(asked)s", summed=words,
+                                             asked=days_between(say, *asked))  # fmt: skip

@@ -64,6 +64,8 @@ TITLES: Mapping[str, str] = {
     "rows_scaled": noted("Rows scaled up to their whole time"),
     "sign_unexpected": noted("A slope against expectation"),
     "stipulated": noted("A parameter was agreed upon, not measured"),
+    "readings_begin_late": noted("Readings begin late"),
+    "readings_end_early": noted("Readings end early"),
     "stuck_values": noted("A value repeated for a long time"),
     "tariff_missing": noted("Days without a tariff"),
     "tariff_unusable": noted("A tariff that cannot be used"),

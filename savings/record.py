@@ -249,7 +249,9 @@ class CoverageRecord(_Record, frozen=True):
     period: str
     rows: int
     used: int
-    coverage: float  # mean share of valid time
+    coverage: float  # share of the period's time that is valid; what lacks at its ends is not
+    used_from: date | None = None  # first day that is used; None where nothing is, and in runs of before it was told
+    used_to: date | None = None  # last day of the last row that is used
 
 
 class Indicator(_Record, frozen=True):

@@ -25,7 +25,7 @@ from savings.run_records import (
     saving_figure,
 )
 from savings.run_sizes import row_findings, sized_events
-from savings.run_table import coverage_of, excluded_rows, period_rows, within_range
+from savings.run_table import coverage_of, end_findings, excluded_rows, period_rows, within_range
 from savings.run_worth import indicators, run_worth
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def meter_run(given: RunInput, meter: MeterInput) -> MeterRun:
         out_of_sample=None if baseline is None else out_of_sample(baseline),
         ranges=() if baseline is None else driver_ranges(baseline.table, asked.table, labels),
         coverage=(
-            coverage_of(before, 0 if baseline is None else len(baseline.table)),
-            coverage_of(after, 0 if saving is None else len(saving.start)),
+            coverage_of(before, None if baseline is None else baseline.table),
+            coverage_of(after, None if saving is None else saving.totals.reporting),
         ),
         months=() if saving is None else month_rows(saving, unit),
         daily=None if saving is None else daily_columns(saving),
@@ -117,7 +117,12 @@ def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: Perio
     plain, events = saving, sized_events(meter, saving)
     sized = tuple(events.adjustments.values())
     agreed, stipulated = stipulated_error(plan, saving, sized)
-    told = (*events.findings, *row_findings(meter, before, after, saving), *stipulated)
+    told = (
+        *end_findings(after, saving.rows),
+        *events.findings,
+        *row_findings(meter, before, after, saving),
+        *stipulated,
+    )
     if any(each.severity is Severity.STOP for each in stipulated):
         found = (*baseline.findings, *saving.findings, *told)
         return _Worked(after, baseline, None, found, outcomes(meter, {}))

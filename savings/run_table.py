@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from savings.adjustments import share_within
+from savings.adjustments import row_days, share_within, whole_period
+from savings.reach import check_ends, covered_share, lacking_ends, lacking_rows
 from savings.record import CoverageRecord, Excluded
 from savings.reporting_checks import outside_range
 from savings.table import Driver, Frequency, Role, Table
@@ -16,16 +18,15 @@ from telemetry.plan import EventMethod, NonRoutineEvent, Option, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
 
     from numpy.typing import NDArray
 
+    from savings.findings import Finding
     from savings.record import Column, MeterInput, RunInput
     from telemetry.plan import Plan
 
 BASELINE, REPORTING = "baseline", "reporting"
 BEYOND = "beyond what the baseline has seen"
-_CLOCK_CHANGE = 2.0  # [h] taken off a row's length to find its last day: more than the clock is ever put forward
 _UNUSED = {  # why the fit or the sum passed over a row that the input let through
     BASELINE: "not used by the fit: too little of it is covered, a value twice, or an error code",
     REPORTING: "a kind that the baseline never saw, or an error code",
@@ -39,7 +40,9 @@ class PeriodRows(NamedTuple):
     at: NDArray[np.intp]  # (k,) rows of the input that lie in the period
     start: NDArray[np.datetime64]  # (k,)
     reasons: tuple[str, ...]  # (k,) "" or why the row is not in the table
-    coverage: NDArray[np.float64]  # (k,)
+    unread: tuple[bool, ...]  # (k,) whether the row's readings are not enough, as the input says
+    everything: Table  # (k,)
+    asked: tuple[np.datetime64, np.datetime64]  # from the first instant to the end, not included [s]
     table: Table
     table_rows: NDArray[np.intp]  # (n,) rows of the input that the table holds
     factor: float  # what is stipulated (option A): the table's energy is the input's times this
@@ -65,13 +68,11 @@ def period_rows(given: RunInput, meter: MeterInput) -> tuple[PeriodRows, PeriodR
     factor = stipulated_factor(given.plan)
     whole = _table(given, meter, factor)
     last = min(periods.reporting_to or given.reporting_to, given.reporting_to)
-    before = _lie_within(whole, periods.baseline_from, periods.baseline_to)
-    after = _lie_within(whole, periods.reporting_from, last)
     accepted = [event for event in meter.events if event.status is Status.ACCEPTED]
     excluded = [event for event in accepted if event.method is EventMethod.EXCLUDED]
     return (
-        _period(BASELINE, meter, whole, at=np.flatnonzero(before), events=accepted, factor=factor),
-        _period(REPORTING, meter, whole, at=np.flatnonzero(after), events=excluded, factor=factor),
+        _period(BASELINE, meter, whole, periods.baseline_from, periods.baseline_to, accepted, factor),
+        _period(REPORTING, meter, whole, periods.reporting_from, last, excluded, factor),
     )
 
 
@@ -116,10 +117,24 @@ def excluded_rows(
     )
 
 
-def coverage_of(period: PeriodRows, used: int) -> CoverageRecord:
-    """Return how much of a period is there and how many of its rows are used."""
-    share = float(period.coverage.mean()) if len(period.coverage) else 0.0
-    return CoverageRecord(period=period.name, rows=len(period.start), used=used, coverage=share)
+def coverage_of(period: PeriodRows, used: Table | None) -> CoverageRecord:
+    """Return how much of a period is there, and of its rows how many are used, from which day to which."""
+    lacking = lacking_ends(period.everything, *period.asked)
+    days = whole_period(used) if used is not None and len(used) else None
+    return CoverageRecord(
+        period=period.name, rows=len(period.start) + lacking_rows(period.everything, lacking),
+        used=0 if used is None else len(used), coverage=covered_share(period.everything, lacking),
+        used_from=days and date.fromisoformat(days[0]), used_to=days and date.fromisoformat(days[1]),
+    )  # fmt: skip
+
+
+def end_findings(period: PeriodRows, used: NDArray[np.bool_]) -> tuple[Finding, ...]:
+    """Return what says that readings of a reporting period begin late or end early.
+
+    `used` (n,) are the table's rows in the sum. Rows that somebody left out, as those of an event, have been read.
+    """
+    lost = np.isin(period.at, period.table_rows[~used]) | np.array(period.unread, np.bool_)
+    return tuple(check_ends(period.everything.take(~lost), *period.asked))
 
 
 def event_rows(table: Table, event: NonRoutineEvent) -> NDArray[np.bool_]:
@@ -134,30 +149,22 @@ def numbers(column: Column) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for value in column], np.float64)
 
 
-def last_days(table: Table) -> NDArray[np.datetime64]:
-    """Return the last local day (n,) of each row; an hour is of the day on which it begins."""
-    within = np.maximum(table.hours - _CLOCK_CHANGE, 0.0) * 3600.0
-    last: NDArray[np.datetime64] = (table.start + within.astype("timedelta64[s]")).astype("datetime64[D]")
-    return last
-
-
-def _lie_within(table: Table, first: date, last: date) -> NDArray[np.bool_]:
-    """Mask (n,) of rows of which every day lies from the first day to the last: a month cut by either is in neither."""
-    begins = table.start.astype("datetime64[D]")
-    mask: NDArray[np.bool_] = (begins >= np.datetime64(first)) & (last_days(table) <= np.datetime64(last))
-    return mask
-
-
 def _period(
-    name: str, meter: MeterInput, whole: Table, *, at: NDArray[np.intp], events: list[NonRoutineEvent], factor: float
+    name: str, meter: MeterInput, whole: Table, first: date, last: date, events: list[NonRoutineEvent], factor: float
 ) -> PeriodRows:
+    """Return the rows of which every day lies from the first day to the last: a month that either cuts is in none."""
+    begins, ends = row_days(whole.start, whole.hours)
+    day, end = np.datetime64(first, "D"), np.datetime64(last, "D") + 1
+    at = np.flatnonzero((begins >= day) & (ends <= end))
     reasons = np.array(meter.reasons, object)[at]
+    unread = tuple((reasons != "").tolist())
     for event in events:
         reasons[(reasons == "") & event_rows(whole, event)[at]] = f"non-routine event: {event.title}"
     kept = at[reasons == ""]
     return PeriodRows(
-        name=name, at=at, start=whole.start[at], reasons=tuple(str(reason) for reason in reasons),
-        coverage=whole.coverage[at], table=whole.take(kept), table_rows=kept, factor=factor,
+        name=name, at=at, start=whole.start[at], reasons=tuple(str(reason) for reason in reasons), unread=unread,
+        everything=whole.take(at), asked=(day.astype("datetime64[s]"), end.astype("datetime64[s]")),
+        table=whole.take(kept), table_rows=kept, factor=factor,
     )  # fmt: skip
 
 

@@ -158,13 +158,14 @@ def _rankings(runs: Iterable[Demonstrated], left_out: list[LeftOut]) -> Iterator
     """Yield a ranking for each unit of first figures, and one for CO2; what cannot be ranked is told apart."""
     by_unit: dict[str, list[Worthwhile]] = {}
     for each in runs:
-        period = (each.run.reporting_to - each.run.reporting_from).days + 1
-        if each.cost is None or period < LEAST_YEAR_DAYS:
+        asked = (each.run.reporting_to - each.run.reporting_from).days + 1
+        first = each.run.meters[0]
+        reached = _reached(first, asked)
+        if each.cost is None or min(asked, reached) < LEAST_YEAR_DAYS:
             reason = "no cost" if each.cost is None else "less than a year"
             left_out.append(LeftOut(demonstrator=each.key, meter="", reason=reason))
             continue
-        first = each.run.meters[0]
-        days = period * _used(first)
+        days = min(asked * _used(first), reached)
         money = None if each.run.money is None else per_year(each.run.money, days)
         carbon = together([meter.carbon for meter in each.run.meters if meter.carbon is not None])
         if carbon is None:
@@ -175,6 +176,14 @@ def _rankings(runs: Iterable[Demonstrated], left_out: list[LeftOut]) -> Iterator
                 by_unit.setdefault(unit, []).append(found)
     for unit, measures in by_unit.items():
         yield Ranking(unit=unit, entries=[_entry(each) for each in ranked(measures)])
+
+
+def _reached(meter: MeterRun, asked: int) -> int:
+    """Return from the first to the last day that is summed [d]: a month that is not over is in no sum."""
+    for each in meter.coverage:
+        if each.period == "reporting" and each.used_from and each.used_to:
+            return (each.used_to - each.used_from).days + 1
+    return asked
 
 
 def _used(meter: MeterRun) -> float:

@@ -12,6 +12,7 @@ from quaymeter.savings.read import Reading, gap_findings, inside, read
 from savings.avoided_use import AvoidedUse, avoided_use
 from savings.baseline import Baseline, fit_baseline
 from savings.findings import Finding, InsufficientDataError, Severity
+from savings.reach import check_ends
 from savings.table import Frequency, Role, weekday
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ OTHERWISE = {  # of rows that could be read, and still are in no sum
     "baseline": "not used by the fit: too little of its time is covered, or an error code",
     "reporting": "a kind that the baseline never saw, or an error code",
 }
+ENDS = {"readings_begin_late", "readings_end_early"}
 FAR = 5.0  # standard errors between weekends and weekdays before it is said: neighbouring days are not independent
 
 
@@ -75,6 +77,12 @@ def analyse(request: Request, question: Question) -> Analysis:
         baseline, saving, more = _figures(request, question, reading)
         lost = {each.code for each in found} & {"gaps"}  # the file's own rows say it day by day
         found += [each for each in more if each.code not in lost]
+        if (
+            saving is not None
+            and question.reporting is not None
+            and (ends := _ends(request, question.reporting, reading, saving))
+        ):
+            found = [*(each for each in found if each.code != "reporting_beyond_file"), *ends]
     return Analysis(
         reading=reading, request=request, question=question, baseline=baseline, saving=saving,
         findings=_ordered(found), excluded=_excluded(reading, request, periods, (baseline, saving)),
@@ -100,7 +108,7 @@ def _figures(
         saving = avoided_use(baseline, after, confidence=question.confidence, method=question.method)
     except InsufficientDataError as error:
         return baseline, None, [*(baseline.findings if baseline else ()), *error.findings]
-    return baseline, saving, [*fitted, *saving.findings]
+    return baseline, saving, [*fitted, *saving.findings, *_ends(request, question.reporting, reading, saving)]
 
 
 def period_findings(reading: Reading, period: Period, name: str) -> list[Finding]:
@@ -148,6 +156,12 @@ def _kinds_of_day(baseline: Baseline) -> list[Finding]:
                 "other days, beyond what the drivers explain.", cure, (name,),
             )  # fmt: skip
     return notes.findings
+
+
+def _ends(request: Request, asked: Period, reading: Reading, saving: AvoidedUse) -> tuple[Finding, ...]:
+    """Say where the rows of the sum begin late or end early; rows that were asked out are not missed."""
+    counts = np.isin(reading.table.start, saving.start) | _asked_out(reading, request)
+    return tuple(check_ends(reading.table.take(inside(reading.table, asked) & counts), asked.start, asked.end))
 
 
 def _asked_out(reading: Reading, request: Request) -> NDArray[np.bool_]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from quaymeter.savings.read import inside
+from savings.adjustments import whole_period
+from savings.reach import covered_share, lacking_ends, lacking_rows
 from savings.table import Frequency
 
 if TYPE_CHECKING:
@@ -41,13 +43,20 @@ def analysis_document(found: Analysis) -> dict[str, Any]:
         "coverage": coverage_document(found),
         "findings": [finding_document(each) for each in found.findings],
         "excluded": [{"period": period, "start": start, "reason": reason} for period, start, reason in found.excluded],
-        "periods": {
-            "baseline": question.baseline.text, "reporting": question.reporting.text if question.reporting else None,
-        },
+        "periods": analysis_periods(found),
         "source": found.reading.facts,
         "daily": _daily(found),
     }  # fmt: skip
     return {key: plain(value) for key, value in document.items()}
+
+
+def analysis_periods(found: Analysis) -> dict[str, str | None]:
+    """Return the periods that were asked for, and the days that the saving is summed over."""
+    question, saving = found.question, found.saving
+    return {
+        "baseline": question.baseline.text, "reporting": question.reporting.text if question.reporting else None,
+        "summed": " to ".join(whole_period(saving.totals.reporting)) if saving else None,
+    }  # fmt: skip
 
 
 def reading_document(reading: Reading, table: Table, findings: tuple[Finding, ...]) -> dict[str, Any]:
@@ -98,7 +107,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 – whatever JSON can hold
 
 
 def coverage_document(found: Analysis) -> dict[str, Any]:
-    """Return how much of each period is there: rows, usable rows, mean share of valid time."""
+    """Return how much of each period is there: rows, those that lack at its ends too; usable rows; share of time."""
     table, question = found.reading.table, found.question
     periods = {"baseline": question.baseline, "reporting": question.reporting}
     document: dict[str, Any] = {}
@@ -107,9 +116,11 @@ def coverage_document(found: Analysis) -> dict[str, Any]:
             continue
         within = inside(table, period)
         left_out = len([1 for each, _, _ in found.excluded if each == name])
-        rows = int(within.sum())
-        share = float(table.coverage[within].mean()) if rows else 0.0
-        document[name] = {"rows": rows, "used": rows - left_out, "coverage": share}
+        rows, own = int(within.sum()), table.take(within)
+        lacking = lacking_ends(own, period.start, period.end)
+        document[name] = {
+            "rows": rows + lacking_rows(own, lacking), "used": rows - left_out, "coverage": covered_share(own, lacking),
+        }  # fmt: skip
     return document
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from rich.table import Table as Grid
 from rich.text import Text
 
-from quaymeter.savings.document import coverage_document
+from quaymeter.savings.document import analysis_periods, coverage_document
 from quaymeter.savings.notes import counted
 from quaymeter.savings.unit_names import UNITS, Unit
 from savings.findings import Severity
@@ -106,14 +106,14 @@ def _parts(found: Analysis) -> Iterator[RenderableType]:
 def _how_much(found: Analysis, saving: AvoidedUse) -> Iterator[RenderableType]:
     unit = shown_unit(found.reading.table.unit)
     adjusted, measured = float(np.sum(saving.adjusted)), float(np.sum(saving.measured))
-    period = found.question.reporting.text if found.question.reporting else ""
+    period = analysis_periods(found)["summed"]
     yield Text(
         f"Saved: {figure(saving.savings)} {unit}, between {figure(saving.low)} and {figure(saving.high)} "
         f"with {saving.confidence:.0%} confidence", style="bold",
     )  # fmt: skip
     yield Text(
         f"That is {_percent(saving)} of the {figure(adjusted)} {unit} that would have been used "
-        f"{_when(found, saving)}from {period} without the measure; {figure(measured)} {unit} were."
+        f"from {period} without the measure{_when(found)}; {figure(measured)} {unit} were."
     )
     if saving.low > 0:
         verdict = "How sure: the whole interval is above zero: a saving is shown."
@@ -137,14 +137,16 @@ def _percent(saving: AvoidedUse) -> str:
     return f"{saving.percent:.1f} % (between {saving.percent_low:.1f} and {saving.percent_high:.1f} %)"
 
 
-def _when(found: Analysis, saving: AvoidedUse) -> str:
+def _when(found: Analysis) -> str:
     """Say in how many rows of the period, where not all of them could be compared; else nothing."""
     cover = coverage_document(found)["reporting"]
     if cover["used"] == cover["rows"]:
         return ""
     rows = {Frequency.HOURLY: "hours", Frequency.DAILY: "days", Frequency.MONTHLY: "months"}
     of = f"{cover['used']:,} of {cover['rows']:,} {rows[found.reading.table.frequency]}"
-    return f"in the {of} that could be compared ({saving.coverage:.0%} of the time) "
+    summed, asked = analysis_periods(found)["summed"], analysis_periods(found)["reporting"]
+    also = "" if summed == asked else f"; asked for: {asked}"
+    return f", in the {of} that could be compared ({cover['used'] / cover['rows']:.0%} of the time{also})"
 
 
 def _waves(model: Model) -> str:
@@ -190,7 +192,7 @@ def _data(found: Analysis) -> Iterator[RenderableType]:
     )
     for name, cover in coverage_document(found).items():
         yield Text(
-            f"  {name}: {cover['used']} of {counted(cover['rows'], 'row')} used, {cover['coverage']:.1%} covered"
+            f"  {name}: {cover['used']:,} of {counted(cover['rows'], 'row')} used, {cover['coverage']:.1%} covered"
         )
     few = f"read for less than {found.request.least_coverage:.0%} of its time"
     reasons = Counter(

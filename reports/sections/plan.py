@@ -14,6 +14,7 @@ from telemetry.plan import Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from reports.document import Block
     from reports.part import Material
@@ -138,7 +139,9 @@ def periods(material: Material) -> Iterator[Block]:
             (say("Time step"), say(FREQUENCIES.get(material.given.plan.frequency, material.given.plan.frequency))),
         )
     )  # fmt: skip
-    yield Paragraph(text=_cycles(material, baseline_days, reporting_days))
+    if material.summed != (run.reporting_from, run.reporting_to):
+        yield Paragraph(text=say("The saving is summed over %(days)s.", days=days_between(say, *material.summed)))
+    yield Paragraph(text=_cycles(material, baseline_days, _days(material.summed)))
     for part in material.parts:
         yield from heading(material, part)
         yield Grid(
@@ -153,6 +156,10 @@ def periods(material: Material) -> Iterator[Block]:
                 for each in part.run.coverage
             ),
         )  # fmt: skip
+
+
+def _days(period: tuple[date, date]) -> int:
+    return (period[1] - period[0]).days + 1
 
 
 def _span(material: Material, words: str, days: int) -> str:

@@ -102,10 +102,10 @@ def _cost(material: Material) -> Iterator[Block]:
 
 def _payback(material: Material, saved: Figure | None, investment: float, yearly: float) -> str:
     """Return the years until the saving has paid for the measure, at this period's pace."""
-    say, run = material.say, material.run
+    say, (first, last) = material.say, material.summed
     if saved is None:
         return NONE
-    years = ((run.reporting_to - run.reporting_from).days + 1) / _YEAR
+    years = ((last - first).days + 1) / _YEAR
     if years < 330 / _YEAR:
         return say("not given: the reporting period is shorter than a year")
     value, low, high = (_years(investment, end, years, yearly) for end in (saved.value, saved.low, saved.high))

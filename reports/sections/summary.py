@@ -52,10 +52,10 @@ def _titled(material: Material, part: Part, text: str) -> str:
 
 def _question(material: Material) -> str:
     """Say what the report answers, in one sentence."""
-    say, run, plan = material.say, material.run, material.given.plan
+    say, plan, (first, last) = material.say, material.given.plan, material.summed
     return say(
         "What did “%(measure)s” save from %(first)s to %(last)s, and how sure is that?",
-        measure=say.named(plan.measure, plan.id), first=day(say, run.reporting_from), last=day(say, run.reporting_to),
+        measure=say.named(plan.measure, plan.id), first=day(say, first), last=day(say, last),
     )  # fmt: skip
 
 

@@ -243,6 +243,21 @@ def test_codes_kept_by_the_reader_are_in_no_sum(tmp_path: Path, rows: list[Row])
     assert document["coverage"]["reporting"]["used"] == document["coverage"]["reporting"]["rows"] - 4
 
 
+def test_the_period_is_told_as_it_is_summed(tmp_path: Path, rows: list[Row]) -> None:
+    """A file that ends a month early is told so: by the days of the headline, by its coverage and by a warning."""
+    path = write(tmp_path / "short.csv", HEADING, rows[:-30])
+    code, document, findings = fitted(path)
+    assert code == ExitCode.OK
+    cover = document["coverage"]["reporting"]
+    assert cover == {"rows": 182, "used": 152, "coverage": pytest.approx(152 / 182, rel=1e-3)}
+    assert document["periods"]["summed"] == f"{rows[365][0]} to {rows[-31][0]}"
+    assert "30 days before the end" in findings["readings_end_early"]["message"]
+    assert "reporting_beyond_file" not in findings
+    out = " ".join(run(*arguments(path))[1].split())
+    assert f"from {document['periods']['summed']} without the measure" in out
+    assert f"asked for: {document['periods']['reporting']}" in out
+
+
 def test_the_meter_as_its_own_driver_gives_no_figure(tmp_path: Path, rows: list[Row]) -> None:
     """What the meter costs explains all its use and every saving."""
     costly = [(*row, round(row[1] * 0.2, 2)) for row in rows]

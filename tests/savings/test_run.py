@@ -10,13 +10,14 @@ import msgspec
 import numpy as np
 import pytest
 
+from savings.adjustments import row_days
 from savings.avoided_use import avoided_use
 from savings.baseline import fit_baseline
 from savings.record import Run, RunInput, decode_input, decode_run, encoded
 from savings.run import compute
-from savings.run_table import last_days, period_rows
+from savings.run_table import period_rows
 from telemetry.errors import ContractError
-from telemetry.plan import Option, Periods, Stipulation
+from telemetry.plan import EventMethod, NonRoutineEvent, Option, Periods, Status, Stipulation
 from tests.savings.made_up import by_month, made_up
 from tests.savings.run_inputs import made_up_input, made_up_plan, without
 
@@ -133,10 +134,39 @@ def test_a_row_belongs_to_a_period_with_all_of_its_days() -> None:
 
 def test_the_last_day_of_a_row_is_that_of_its_last_hour() -> None:
     """Days of 23 and 25 hours end on their own day, an hour on that on which it begins, a month on its last."""
-    hours = np.array([23.0, 25.0, 1.0, 31 * 24.0 - 1])
     starts = ["2025-03-30T00", "2025-10-26T00", "2025-10-27T23", "2026-03-01T00"]
-    few = replace(made_up(4), start=np.array(starts, "datetime64[s]"), hours=hours)
-    assert last_days(few).astype(str).tolist() == ["2025-03-30", "2025-10-26", "2025-10-27", "2026-03-31"]
+    _, ends = row_days(np.array(starts, "datetime64[s]"), np.array([23.0, 25.0, 1.0, 31 * 24.0 - 1]))
+    assert (ends - 1).astype(str).tolist() == ["2025-03-30", "2025-10-26", "2025-10-27", "2026-03-31"]
+
+
+def test_a_period_is_told_as_it_is_summed() -> None:
+    """Readings that end a month early and begin a week late are told, and their days count as missing."""
+    table = without(without(made_up(saved=0.08), 700, 730), 365, 372)
+    meter = compute(made_up_input(table)).meters[0]
+    after = meter.coverage[1]
+    assert (after.used_from, after.used_to) == (date(2026, 1, 8), date(2026, 12, 1))
+    assert (after.rows, after.used) == (365, 328)
+    found = {each.code: each for each in meter.findings}
+    assert "7 days into" in found["readings_begin_late"].message
+    assert "2026-12-01, 30 days before" in found["readings_end_early"].message
+    event = NonRoutineEvent(
+        id="e", meter="energy", first_day=date(2026, 12, 1), last_day=date(2026, 12, 31), title="works",
+        status=Status.ACCEPTED, method=EventMethod.EXCLUDED, agreed_by="A. Martin",
+    )  # fmt: skip
+    read = compute(made_up_input(events=(event,))).meters[0]
+    assert not {"readings_end_early", "readings_begin_late"} & {each.code for each in read.findings}
+    assert read.coverage[1].used_to == date(2026, 11, 30)
+
+
+def test_a_month_that_is_not_over_is_not_missed() -> None:
+    """A monthly run in the middle of December counts to November and says no more; in January it asks for December."""
+    plan = msgspec.structs.replace(made_up_plan(), frequency="monthly")
+    given = made_up_input(by_month(made_up(699, saved=0.08)), plan=plan)
+    for last, codes, rows in ((date(2026, 12, 20), set(), 11), (date(2027, 1, 5), {"readings_end_early"}, 12)):
+        meter = compute(msgspec.structs.replace(given, reporting_to=last)).meters[0]
+        assert {each.code for each in meter.findings} & {"readings_end_early"} == codes
+        assert meter.coverage[1].used_to == date(2026, 11, 30)
+        assert (meter.coverage[1].rows, meter.coverage[1].used) == (rows, 11)
 
 
 def test_a_figure_is_worth_what_its_rates_say(run: Run) -> None:
