@@ -22,7 +22,7 @@ from locales import REPORT
 from reports.figures import full, percent
 from savings.record import decode_input, decode_run
 from storage import demonstrators as plans
-from storage import events_nonroutine, overview, savings_runs
+from storage import events_nonroutine, jobs, overview, savings_runs
 from storage.demonstrators import Demonstrator
 from storage.engine import Connection
 from storage.overview import SiteRow
@@ -35,7 +35,7 @@ MOST_RUNS = 30
 CAUSES = {
     "nightly": noted("every night"),
     "asked": noted("somebody asked"),
-    "restated": noted("readings or events changed"),
+    "restated": noted("what it rests on changed"),
 }
 
 
@@ -59,12 +59,13 @@ def listed(site: str, request: Request, parts: WithParts) -> Any:  # noqa: ANN40
         chosen = choose_site(connection, site)
         found = plans.demonstrators(connection, chosen.id)
         runs = {run.demonstrator: run for run in savings_runs.runs(connection, chosen.id, current=True)}
+        failed = jobs.last_failures(connection, chosen.id)
         asked = {each.key: _asked(connection, chosen.id, each.key) for each in found}
         simulated = _simulated(connection, chosen.id, found)
         together = portfolio(chosen.id, found, standing_runs(connection, chosen.id))
     names = {each.key: say.named(each.plan.name, each.key) for each in found}
     return page(
-        request, "demonstrators.html", site=chosen, page="/demonstrators", cards=cards(found, runs, asked, say),
+        request, "demonstrators.html", site=chosen, page="/demonstrators", cards=cards(found, runs, asked, failed, say),
         totals=totals(together, say), rankings=rank_tables(together, names, say),
         simulated=simulated, verdict_words=WORDS, sign=_sign,
     )  # fmt: skip
@@ -88,6 +89,7 @@ def one(
             if run is None
             else choose_run(connection, chosen.id, found.key, run)
         )
+        failure = jobs.last_failures(connection, chosen.id, found.key).get(found.key)
         events = events_nonroutine.events(connection, chosen.id, found.key)
         runs = savings_runs.runs(connection, chosen.id, found.key, limit=MOST_RUNS)
         data = None if shown is None else (
@@ -101,6 +103,7 @@ def one(
     return page(
         request, "demonstrator.html", site=chosen, page=None, name=say.named(found.plan.name, found.key),
         measure=say.named(found.plan.measure, found.key), verdict=verdict_of_run(found.plan, shown), run=shown,
+        failure=failure, failed_at=failure and say.time(failure.at, ZoneInfo(chosen.timezone), style="short"),
         older=shown is not None and not shown.current, meters=meters,
         drawn=next((meter.id for meter in meters if meter.cumulative), ""),  # what the arrow keys read
         together=reader.together() if reader else (), simulated=simulated,

@@ -197,4 +197,5 @@ def change_of(say: Words, unit: str, value: float | None) -> str:
     places = min(max(significant(size.value, 3), 0), 6)
     if unit == "EUR" and places:
         places = CENTS
-    return f"{'+' if value >= 0 else MINUS}{amount(say, size.value, size.unit, places)}"
+    sign = "+" if value > 0 else MINUS if value < 0 else ""
+    return f"{sign}{amount(say, size.value, size.unit, places)}"

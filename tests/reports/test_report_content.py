@@ -268,10 +268,10 @@ def test_a_change_of_price_is_told_in_money() -> None:
     why = explain(4, (given, run), (again, new), compute)
     report = compose(again, new, "en", Restatement(previous=run, explanation=why))
     (saving, money, *_) = grid(report, "Then and now").rows
-    assert saving[4] == "+0\u202fkWh"
+    assert saving[4] == "0\u202fkWh"
     assert money[4] == change_of(words("en", REPORT), "EUR", gas.money.value)
     assert why.changed == ("rates",)
-    assert [row[4] for row in grid(report, "of the difference").rows] == [money[4], "+€0"]
+    assert [row[4] for row in grid(report, "of the difference").rows] == [money[4], "€0"]
 
 
 def test_a_restatement_tells_each_cause_and_what_it_makes() -> None:
@@ -283,7 +283,7 @@ def test_a_restatement_tells_each_cause_and_what_it_makes() -> None:
     assert captions == ["Then and now", "What each change makes of the difference", "Points whose rows changed"]
     effects = grid(report, "of the difference").rows
     assert len(effects) == len(CAUSES)
-    assert effects[2][2:] == ("+1,234\u202fkWh", "+0\u202fkWh", "\u2212€82.75", "+295\u202fkg CO₂e")
+    assert effects[2][2:] == ("+1,234\u202fkWh", "0\u202fkWh", "\u2212€82.75", "+295\u202fkg CO₂e")
     assert "a period that ends sooner" in [row[0] for row in effects]
     sides = [row[:2] for row in grid(report, "Then and now").rows]
     assert sides[:3] == [("Gas", "Saving"), ("Gas", "In euros"), ("Gas", "Emissions avoided")]
