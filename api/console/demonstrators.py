@@ -12,7 +12,7 @@ from locales.words import words
 from reports.figures import day, footprint, interval_of, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from api.language import Words
     from storage.demonstrators import Demonstrator
@@ -40,16 +40,18 @@ class DemonstratorCard:
     figures: tuple[FigureLine, ...]
     until: str  # last day that is looked at; empty without a run
     asked: int  # suspected events that wait for a person
+    failed: bool  # the last computation did
 
 
 def cards(
-    found: Iterable[Demonstrator], runs: Mapping[str, RunRow], asked: Mapping[str, int], say: Words
-) -> list[DemonstratorCard]:
-    """Return the cards in the site's own order; `runs` and `asked` are by demonstrator."""
-    return [_card(each, runs.get(each.key), asked.get(each.key, 0), say) for each in found]
+    found: Iterable[Demonstrator], runs: Mapping[str, RunRow], asked: Mapping[str, int], failed: Container[str],
+    say: Words,
+) -> list[DemonstratorCard]:  # fmt: skip
+    """Return the cards in the site's own order; `runs` and `asked` are by demonstrator, `failed` names some."""
+    return [_card(each, runs.get(each.key), asked.get(each.key, 0), each.key in failed, say) for each in found]
 
 
-def _card(each: Demonstrator, run: RunRow | None, asked: int, say: Words) -> DemonstratorCard:
+def _card(each: Demonstrator, run: RunRow | None, asked: int, failed: bool, say: Words) -> DemonstratorCard:  # noqa: FBT001 – beside its like
     told = words(say.language, REPORT)
     return DemonstratorCard(
         id=each.key,
@@ -59,6 +61,7 @@ def _card(each: Demonstrator, run: RunRow | None, asked: int, say: Words) -> Dem
         figures=tuple(_line(figure, say, told) for figure in in_order(each, run)),
         until="" if run is None else day(told, run.reporting_to),
         asked=asked,
+        failed=failed,
     )
 
 

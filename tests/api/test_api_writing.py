@@ -182,3 +182,7 @@ def test_a_run_is_asked_for_once(writer: httpx.Client, port: Port) -> None:
     told = writer.get(STORE).json()["failure"]
     assert (told["job"], told["error"]) == (first.json()["id"], "here: no such thing – mend it")
     assert (listed["cold-store"], listed["pump"]) == (told, None)
+    page = writer.get("/small/demonstrators/cold-store?lang=fr").text
+    assert "Le dernier calcul a échoué (" in page
+    assert "here: no such thing – mend it" in page
+    assert writer.get("/small/demonstrators").text.count("Le dernier calcul a échoué") == 1
