@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.accuracy import Accuracy, accuracy_of, full_scale
 from simulators.sensors.instrument import FIXED_SHARE, MOST_FIXED, NOISE_SHARE, instrument_of
+from telemetry.accuracy import Accuracy, accuracy_of, full_scale
 from tests.fixtures.small_port import POINT
 
 if TYPE_CHECKING:
