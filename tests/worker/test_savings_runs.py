@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ FIRST, LAST = date(2025, 3, 27), date(2025, 4, 3)
 PLAN = a_plan(FIRST, date(2025, 3, 31), date(2025, 4, 1))
 NOW = datetime(2025, 4, 3, 1, tzinfo=UTC)  # 03:00 in Paris: the second of April is over, and settled
 MISSING = date(2025, 3, 29)
+GAS = "quay/pump/gas"
 
 
 @pytest.fixture
@@ -131,6 +133,25 @@ def test_another_day_is_no_restatement(port: str, connection: Connection) -> Non
     row = newest(connection, "quay", "heat")
     assert row is not None
     assert (made.cause, row.explanation["changed"], row.reporting_to) == ("nightly", ["new days"], LAST)
+
+
+def test_an_accuracy_class_restates_the_run_and_a_name_does_not(port: str, connection: Connection) -> None:
+    """A class that was put right in the site file is due, named and reaches the input; other names make no run."""
+    first = make_run(connection, "quay", "heat", cause="nightly", asked_by="worker", settled=SETTLED, now=NOW)
+    site = a_site(PLAN)
+    names = tuple(replace(point, name={"fr": "autre", "en": "other"}) for point in site.points)
+    apply_site(port, replace(site, points=names, name="Quay 2"), who="test")
+    assert list(due(connection, now=NOW)) == []
+    classed = tuple(replace(point, accuracy_class="class 1" if point.key == GAS else "") for point in names)
+    apply_site(port, replace(site, points=classed), who="test")
+    assert list(due(connection, now=NOW)) == [("quay", "heat")]
+    made = make_run(connection, "quay", "heat", cause="nightly", asked_by="worker", settled=SETTLED, now=NOW)
+    row = run_row(connection, made.run_id)
+    assert row is not None
+    assert (made.cause, row.explanation["against"]) == ("restated", first.run_id)
+    assert (row.explanation["changed"], row.explanation["meters"]) == (["meters"], [GAS])
+    sources = decode_input(input_bytes(connection, made.run_id)).meters[0].sources
+    assert [each.point for each in sources if each.accuracy_class == "class 1"] == [GAS]
 
 
 def test_only_what_a_person_agreed_to_is_in_a_run(connection: Connection) -> None:
