@@ -14,6 +14,7 @@ from savings.table import Frequency
 from savings.wording import Sentence, counted, said
 from telemetry.errors import ContractError
 from telemetry.plan import EventMethod, NonRoutineEvent, Status
+from telemetry.plan_bounds import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +85,8 @@ def size_of(saving: AvoidedUse, event: NonRoutineEvent, events: Sequence[NonRout
         amount, error = share * (event.amount or 0.0), share * (event.standard_error or 0.0)
         stated = Adjustment(days=days, amount=amount, standard_error=error, reason=event.title)
         check_size(stated)
+        if max(abs(amount), error) > MOST:
+            raise ContractError(said("its size is beyond what can be measured"), place=event.id, cure=_CHANGE)
         return stated
     others = [_days(each) for each in events if each is not event]
     return indicator_adjustment(saving, *days, others=others, reason=event.title)

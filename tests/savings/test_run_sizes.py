@@ -99,8 +99,9 @@ def test_an_event_of_no_row_is_said(daily: RunInput, method: EventMethod) -> Non
     [
         an_event("a", date(2026, 1, 1), date(2026, 12, 31)),
         an_event("a", date(2026, 5, 1), date(2026, 5, 2), method=EventMethod.STATED, amount=1.0, standard_error=-1.0),
+        an_event("a", date(2026, 5, 1), date(2026, 5, 2), method=EventMethod.STATED, amount=1e300, standard_error=1.0),
     ],
-    ids=["of the whole period", "with an error below 0"],
+    ids=["of the whole period", "with an error below 0", "beyond any meter"],
 )
 def test_an_event_without_a_usable_size_is_a_finding(daily: RunInput, event: NonRoutineEvent) -> None:
     """The run is made all the same, without an amount, and says why."""
