@@ -60,7 +60,8 @@ def _check(each: Stipulation) -> None:
     if not (math.isfinite(each.value) and math.isfinite(each.standard_error) and each.standard_error >= 0.0):
         raise ContractError(
             said("{value:g} ± {error:g} is no number with an error", value=each.value, error=each.standard_error),
-            place=place, cure=cure,
+            place=place,
+            cure=cure,
         )
     if not each.source:
         raise ContractError(said("it has no source"), place=place, cure=cure)
