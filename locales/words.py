@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -71,12 +72,12 @@ class Words:
     def time(self, moment: datetime, zone: tzinfo, *, style: str = "medium") -> str:
         """Return date and time of day in the site's zone."""
         text: str = dates.format_datetime(moment, format=style, tzinfo=zone, locale=self.locale)
-        return text
+        return self.first(text)
 
     def day(self, moment: datetime) -> str:
         """Return day and month, short: 21 nov., Nov 21."""
         text: str = dates.format_skeleton("MMMd", moment, tzinfo=moment.tzinfo, locale=self.locale)
-        return text
+        return self.first(text)
 
     def month(self, moment: datetime) -> str:
         """Return month and year, short: nov. 2026, Nov 2026."""
@@ -86,7 +87,11 @@ class Words:
     def date(self, day: date) -> str:
         """Return a date: 1 mars 2027, Mar 1, 2027."""
         text: str = dates.format_date(day, locale=self.locale)
-        return text
+        return self.first(text)
+
+    def first(self, text: str) -> str:
+        """Return a written date in which French calls the first of a month so: 1er nov."""
+        return re.sub(r"(?<!\d)1 (?=[^\W\d])", "1er ", text) if self.language == "fr" else text
 
     def clock(self, moment: datetime, zone: tzinfo) -> str:
         """Return the time of day with seconds in the site's zone."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import date, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -168,7 +167,7 @@ def money(say: Words, value: float, decimals: int) -> str:
 
 def day(say: Words, moment: date | str) -> str:
     """Return a date in words."""
-    return _first(say, say.date(date.fromisoformat(moment[:10]) if isinstance(moment, str) else moment))
+    return say.date(date.fromisoformat(moment[:10]) if isinstance(moment, str) else moment)
 
 
 def days_between(say: Words, first: date | str, last: date | str) -> str:
@@ -177,7 +176,7 @@ def days_between(say: Words, first: date | str, last: date | str) -> str:
     if one == other:
         return day(say, one)
     words: str = dates.format_interval(one, other, "yMMMd", locale=say.locale)
-    return _first(say, words.replace("\u2009", " "))  # thin spaces that the text face lacks
+    return say.first(words.replace("\u2009", " "))  # thin spaces that the text face lacks
 
 
 def month(say: Words, text: str) -> str:
@@ -215,12 +214,7 @@ def stretches_in_words(say: Words, days: Iterable[str], most: int = 6) -> str:
 def moment(say: Words, when: datetime, zone: str) -> str:
     """Return date and time of day in a zone, which is named."""
     text: str = dates.format_datetime(when, format="medium", tzinfo=dates.get_timezone(zone), locale=say.locale)
-    return f"{text} ({zone})"
-
-
-def _first(say: Words, words: str) -> str:
-    """Return a date in which French calls the first of a month so."""
-    return re.sub(r"(?<!\d)1 (?=[^\W\d])", "1er ", words) if say.language == "fr" else words
+    return f"{say.first(text)} ({zone})"
 
 
 def _shares_unit(figure: Figure) -> bool:

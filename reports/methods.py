@@ -37,6 +37,9 @@ FORMS = {
 }
 
 
+PLAIN = {"mean", "ratio"}  # keys of forms that are English words, not names as 4P and TOWT are
+
+
 def method_name(method: str, say: Words) -> str:
     """Return what a method is called; its code where it has no name."""
     return say(METHODS[method]) if method in METHODS else method
@@ -48,5 +51,12 @@ def short_method(method: str, say: Words) -> str:
 
 
 def form_words(form: str, say: Words) -> str:
-    """Return the form of a model in words, one for each change-point driver."""
-    return ", ".join(f"{part} ({say(FORMS[part])})" if part in FORMS else part for part in form.split("+"))
+    """Return the form of a model in words, one for each change-point driver; behind its name, where that is a name."""
+    return ", ".join(_form(part, say) for part in form.split("+"))
+
+
+def _form(part: str, say: Words) -> str:
+    if part not in FORMS:
+        return part
+    words = say(FORMS[part])
+    return words if part in PLAIN else f"{part} ({words})"

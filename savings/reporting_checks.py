@@ -28,10 +28,12 @@ MOST_EXTRAPOLATED = 0.5  # of the reporting rows: beyond it the figure would res
 
 def check_reporting(baseline: Table, reporting: Table) -> tuple[Finding, ...]:
     """Return what must be known before a reporting period is compared with the rows of a baseline."""
+    if not len(reporting) or not len(baseline):
+        return (_empty(reporting),)
     known = without_codes(reporting)
     absent = tuple(_check_absent(baseline, known))
-    if absent or not len(reporting) or not len(baseline):
-        return absent or (_empty(reporting),)
+    if absent:
+        return absent
     return (
         *_check_order(baseline, reporting),
         *_check_rows(known),
@@ -178,7 +180,7 @@ def _check_units(baseline: Table, reporting: Table) -> Iterator[Finding]:
 def _empty(reporting: Table) -> Finding:
     """Return the finding that there is nothing to compare."""
     return Finding(
-        code="reporting_empty",
+        code="baseline_empty" if len(reporting) else "reporting_empty",
         severity=Severity.STOP,
         message=said("The baseline has no row.") if len(reporting) else said("The reporting period has no row."),
         cure=said("choose a period that has data"),

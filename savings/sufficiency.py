@@ -87,7 +87,14 @@ def period_days(table: Table) -> float:
 def _check_length(table: Table, usable: NDArray[np.bool_]) -> Iterator[Finding]:
     """Find a baseline that misses a season, or almost everything."""
     count, fewest, length = int(usable.sum()), _FEWEST_ROWS[table.frequency], period_days(table)
-    if count < fewest:
+    if not len(table):
+        yield Finding(
+            code="baseline_empty",
+            severity=Severity.STOP,
+            message=said("The baseline has no usable row."),
+            cure=said("choose a period that has data"),
+        )
+    elif count < fewest:
         yield Finding(
             code="baseline_too_short",
             severity=Severity.STOP,

@@ -27,6 +27,7 @@ from reports.figures import (
 )
 from reports.figures import value_of as shown_value
 from reports.findings import notices, title
+from reports.methods import form_words
 from reports.part import Material, Part
 from reports.reasons import reason_words
 
@@ -222,9 +223,9 @@ class RunReader:
         if model is None:
             return ""
         return self.say(
-            "Model %(form)s: %(n)s rows, %(p)s fitted numbers, R² %(r2)s, CV(RMSE) %(cv)s.",
-            form=model.form, n=number(self.told, model.n, 0), p=model.p, r2=number(self.told, model.r2, 2),
-            cv=percent(self.told, model.cv_rmse, 1),
+            "Model: %(form)s. %(n)s rows, %(p)s fitted numbers, R² %(r2)s, CV(RMSE) %(cv)s.",
+            form=form_words(model.form, self.told), n=number(self.told, model.n, 0), p=model.p,
+            r2=number(self.told, model.r2, 2), cv=percent(self.told, model.cv_rmse, 1),
         )  # fmt: skip
 
 

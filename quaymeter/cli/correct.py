@@ -246,7 +246,10 @@ def _tell_changes(changes: Sequence[DayChange], *, as_json: bool) -> None:
     if not changes:
         say("nothing would change")
         return
-    table = Table(Column("point", overflow="fold"), "day", "unit", "was", "would be", "readings", "coverage")
+    folded = [
+        Column(name, overflow="fold") for name in ("point", "day", "unit", "was", "would be", "readings", "coverage")
+    ]
+    table = Table(*folded)
     for one in changes:
         table.add_row(
             one.point, str(one.day), one.unit, _figure(one.before.value), _figure(one.after.value),

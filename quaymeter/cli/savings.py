@@ -37,7 +37,7 @@ Also = Annotated[list[str] | None, typer.Option("--also", help="FILE[:time colum
 Freq = Annotated[Frequency, typer.Option("--freq", help="How long a row is.")]
 Baseline = Annotated[str, typer.Option("--baseline", help="START/END before the measure; both days included.")]
 Reporting = Annotated[str, typer.Option("--reporting", help="START/END after the measure; left out: the fit alone.")]
-Confidence = Annotated[float, typer.Option(help="Of the interval.", min=0.01, max=0.999)]
+Confidence = Annotated[float, typer.Option(help="Of the interval.", min=0.5, max=0.999)]
 Method = Annotated[str, typer.Option(help="Of the interval: reml, guideline14, hac, bootstrap, ols.")]
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="START/END to leave out, once for each.")]
 Types = Annotated[DayTypes, typer.Option("--day-types", help="Tell Monday to Friday, Saturday and Sunday apart.")]

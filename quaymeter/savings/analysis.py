@@ -70,7 +70,7 @@ def analyse(request: Request, question: Question) -> Analysis:
     found = list(reading.findings)
     periods = {"baseline": question.baseline, **({"reporting": question.reporting} if question.reporting else {})}
     for name, period in periods.items():
-        found += period_findings(reading, period, name)
+        found += period_findings(reading, period, name, out=_asked_out(reading, request))
         found += gap_findings(reading, period, name)
     baseline, saving = None, None
     if not _stops(found):
@@ -111,12 +111,20 @@ def _figures(
     return baseline, saving, [*fitted, *saving.findings, *_ends(request, question.reporting, reading, saving)]
 
 
-def period_findings(reading: Reading, period: Period, name: str) -> list[Finding]:
-    """Stop where a period has no rows, and say where the file's rows are."""
+def period_findings(
+    reading: Reading, period: Period, name: str, *, out: NDArray[np.bool_] | None = None
+) -> list[Finding]:
+    """Stop where a period has no rows, or none but those asked out (m,), and say where the file's rows are."""
     notes = Notes()
     rows = inside(reading.table, period)
     file = f"the file runs from {reading.table.start[0]} to {reading.table.start[-1]}"
     usable = rows & reading.table.valid
+    if out is not None and usable.any() and not (usable & ~out).any():
+        notes.stop(
+            f"{name}_empty", f"Every row of the {name} period, {period.text}, is left out with --exclude.",
+            "exclude less, or choose another period",
+        )  # fmt: skip
+        return notes.findings
     if not usable.any():
         what = "no rows" if not rows.any() else "no row with meter and drivers"
         notes.stop(

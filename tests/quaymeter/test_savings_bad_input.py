@@ -258,6 +258,17 @@ def test_the_period_is_told_as_it_is_summed(tmp_path: Path, rows: list[Row]) -> 
     assert f"asked for: {document['periods']['reporting']}" in out
 
 
+@pytest.mark.parametrize(
+    ("name", "period"), [("baseline", "2023-01-01/2023-12-31"), ("reporting", "2024-01-01/2025-12-31")]
+)
+def test_a_period_that_is_all_left_out_is_told_so(tmp_path: Path, rows: list[Row], name: str, period: str) -> None:
+    """No driver is missing where --exclude takes every row: the period is empty, and why is said."""
+    code, document, findings = fitted(write(tmp_path / "all.csv", HEADING, rows), "--exclude", period)
+    assert (code, refused(document)) == (ExitCode.NOT_IN_ORDER, True)
+    assert "--exclude" in findings[f"{name}_empty"]["message"]
+    assert "driver_missing" not in findings
+
+
 def test_the_meter_as_its_own_driver_gives_no_figure(tmp_path: Path, rows: list[Row]) -> None:
     """What the meter costs explains all its use and every saving."""
     costly = [(*row, round(row[1] * 0.2, 2)) for row in rows]

@@ -230,10 +230,12 @@ def test_a_run_that_stops_says_why_and_gives_no_figure(stopped: tuple[RunInput, 
     assert found(report, Cards) == []
     assert [each.style for each in found(report, Paragraph, 1)] == ["lead", "bad", "bad"]
     notices = [notice for block in found(report, Notices, 1) for notice in block.notices]
-    assert {(notice.severity, notice.title) for notice in notices} == {("stop", "La référence est courte")}
+    assert {(notice.severity, notice.title) for notice in notices} == {
+        ("stop", "La référence n’a aucune ligne utilisable")
+    }
     assert all(not notice.foreign and notice.cure for notice in notices)
     assert {notice.message for notice in notices} == {
-        "La référence a 0 ligne utilisable\u202f; il en faut au moins 28.",
+        "La référence n’a aucune ligne utilisable.",
     }
     assert len(report.sections) == 12
 
