@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.staticfiles import StaticFiles
 
 from api import problems
@@ -99,7 +100,6 @@ def create_app(settings: ApiSettings, *, door: Door = open_door) -> FastAPI:
         redoc_url=None,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.parts = parts
@@ -114,7 +114,10 @@ def create_app(settings: ApiSettings, *, door: Door = open_door) -> FastAPI:
     for shown in (demonstrator_pages.router, pages.router):
         app.include_router(shown, include_in_schema=False, dependencies=[Admitted])
     app.add_middleware(MetricsMiddleware, metrics=parts.metrics)
-    app.add_middleware(SecurityMiddleware, allowed_hosts=settings.allowed_hosts)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)  # of unknown length
+    app.add_middleware(
+        SecurityMiddleware, allowed_hosts=settings.allowed_hosts, max_body_bytes=settings.max_body_bytes
+    )  # fmt: skip
     return app
 
 

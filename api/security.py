@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 
@@ -37,14 +37,15 @@ def open_door(request: Request) -> Principal:  # noqa: ARG001 - the signature of
 
 
 class SecurityMiddleware:
-    """Refuses foreign host names (DNS rebinding) and adds the security headers to every answer.
+    """Refuses foreign host names (DNS rebinding) and long bodies, and adds the security headers to every answer.
 
     A page of another site can reach a service on this machine by letting its own name resolve to 127.0.0.1.
     It then sends its own name as Host, so names are checked; bare addresses cannot be rebound.
     """
 
-    def __init__(self, app: ASGIApp, *, allowed_hosts: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, *, allowed_hosts: tuple[str, ...], max_body_bytes: int) -> None:
         self._app = app
+        self._max_body_bytes = max_body_bytes
         self._hosts = {host.lower() for host in allowed_hosts} | {"localhost"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,28 +61,34 @@ class SecurityMiddleware:
                     headers.setdefault(name, value)
             await send(message)
 
-        host = Headers(scope=scope).get("host", "")
-        if self._allowed(host):
-            await self._app(scope, receive, send_with_headers)
+        headers = Headers(scope=scope)
+        host, length = headers.get("host", ""), headers.get("content-length", "")
+        if not self._allowed(host):
+            body = document(
+                HTTPStatus.MISDIRECTED_REQUEST, "unknown-host", f"this service is not known as {host[:100]!r}",
+                place="Host header", cure="ask for it by its address, or add the name to the allowed hosts of the api",
+                instance=scope["path"],
+            )  # fmt: skip
+            await _refuse(body, send_with_headers)
+        elif length.isdecimal() and int(length) > self._max_body_bytes:
+            body = document(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", f"the body has {length} bytes",
+                place="body", cure=f"send at most {self._max_body_bytes} bytes", instance=scope["path"],
+            )  # fmt: skip
+            await _refuse(body, send_with_headers)
         else:
-            await self._refuse(host, scope, send_with_headers)
+            await self._app(scope, receive, send_with_headers)
 
     def _allowed(self, host: str) -> bool:
         name = (host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host).strip("[]").lower()
         return "*" in self._hosts or name in self._hosts or _is_address(name)
 
-    async def _refuse(self, host: str, scope: Scope, send: Send) -> None:
-        body = document(
-            HTTPStatus.MISDIRECTED_REQUEST,
-            "unknown-host",
-            f"this service is not known as {host[:100]!r}",
-            place="Host header",
-            cure="ask for it by its address, or add the name to the allowed hosts of the api",
-            instance=scope["path"],
-        )
-        headers = [(b"content-type", MEDIA_TYPE.encode())]
-        await send({"type": "http.response.start", "status": HTTPStatus.MISDIRECTED_REQUEST, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+async def _refuse(body: dict[str, Any], send: Send) -> None:
+    """Answer with a problem document."""
+    headers = [(b"content-type", MEDIA_TYPE.encode())]
+    await send({"type": "http.response.start", "status": body["status"], "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
 
 def _is_address(name: str) -> bool:
