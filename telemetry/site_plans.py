@@ -77,7 +77,8 @@ def _read_plan(section: Section, known: Known) -> Plan | None:
         responsible=responsible, context=context, note=note, ipmvp_edition=edition or EDITION,
     )  # fmt: skip
     for beyond in beyond_bounds(plan):
-        section.wrong("id", f"{beyond.place}: {beyond.cause}", beyond.cure)
+        key = beyond.place.replace("[", ".").partition(".")[0]
+        section.wrong(key if key in section.table else "id", f"{beyond.place}: {beyond.cause}", beyond.cure)
     try:
         return msgspec.convert(msgspec.to_builtins(plan), Plan)  # as it will be read back
     except msgspec.ValidationError as error:

@@ -109,6 +109,8 @@ def test_the_full_form() -> None:
         ("static_factors", '[{ id = "s", name = "S", value = "x", point = "quay/loop/t_in" }]', "no tolerance"),
         ("static_factors", '[{ id = "s", name = "S", value = "x", tolerance = 1.0 }]', "without a point"),
         ("cost", "{ investment_eur = 1 }", "no `source`"),
+        ("cost", '{ investment_eur = 1e300, source = "offer" }', "no number that can be measured"),
+        ("note", f'"{"n" * 4001}"', "note: it has 4001 characters"),
         ("context", '["quay/loop/none"]', "unknown point"),
         ("baseline_to", "2025-01-01", "unknown key `baseline_to`"),
     ],
