@@ -1,7 +1,6 @@
-"""The records of a savings run: what goes in, as it was known, and all that comes out. JSON holds both exactly.
+"""The records of a savings run: what goes in, as it was known, and all that comes out. Missing numbers are null.
 
-A run is a pure function of its input (`savings.run.compute`), so whoever has the input can recompute the output; the
-report, the API and the bundle speak of these records and of nothing else. Missing numbers are null.
+A run is a pure function of its input (`savings.run.compute`), JSON holds both exactly, and all that is told is in them.
 """
 
 from __future__ import annotations
