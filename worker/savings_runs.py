@@ -18,7 +18,7 @@ from storage.jobs import last_failures
 from storage.overview import sites
 from storage.row_clock import last_whole_day
 from storage.savings_runs import content_sha256, input_bytes, newest, run_bytes, save
-from telemetry.errors import QuaymeterError
+from telemetry.errors import ContractError, QuaymeterError
 from worker.run_input import run_input
 
 if TYPE_CHECKING:
@@ -107,15 +107,19 @@ def due(
             periods = each.plan.periods
             if periods is None or last < periods.reporting_from:
                 continue
-            before = newest(connection, site.id, each.key)
+            before, content = newest(connection, site.id, each.key), ""
             try:
                 given = _given_now(connection, site.id, each.key, before, moment, settled)
-            except QuaymeterError as error:
+            except ContractError as error:  # asked for all the same: its job tells those who read no log
                 LOG.warning("%s/%s cannot be computed: %s", site.id, each.key, error)
+            except QuaymeterError as error:
+                LOG.warning("%s/%s cannot be read: %s", site.id, each.key, error)
                 continue
-            if before is not None and _says_the_same(before, given):
-                continue
-            if not _failed_lately(failures.get(each.key), given, moment):
+            else:
+                if before is not None and _says_the_same(before, given):
+                    continue
+                content = content_sha256(given)
+            if not _failed_lately(failures.get(each.key), content, moment):
                 yield site.id, each.key
 
 
@@ -137,11 +141,9 @@ def _given_now(
         return run_input(connection, site, demonstrator, last_day=until, now=moment)
 
 
-def _failed_lately(failure: JobFailure | None, given: RunInput, moment: datetime) -> bool:
-    """Whether a run of the same input has failed not long ago, and would again."""
-    if failure is None or failure.at <= moment - AGAIN:
-        return False
-    return failure.content_sha256 == content_sha256(given)
+def _failed_lately(failure: JobFailure | None, content: str, moment: datetime) -> bool:
+    """Whether a run of the same content has failed not long ago, and would again; "" where there was none to be had."""
+    return failure is not None and failure.at > moment - AGAIN and failure.content_sha256 == content
 
 
 def _suggest(connection: Connection, site: str, demonstrator: str, run: Run) -> None:

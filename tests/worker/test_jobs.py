@@ -149,6 +149,11 @@ def test_a_run_that_failed_is_told_and_not_asked_for_again_at_once(
         assert list(due(connection, now=now + AGAIN + timedelta(minutes=1))) == [("quay", "heat")]
         declare(connection, "quay", msgspec.structs.replace(PLAN, confidence=0.8), who="t")
         assert list(due(connection, now=now)) == [("quay", "heat")]
+        broken.setattr("worker.savings_runs.run_input", fails)  # not even its input can be had
+        assert len(ask_for_due(app_dsn, now=now)) == 1
+        JobsLoop(app_dsn).until_empty()
+        assert last_failures(connection, "quay")["heat"].content_sha256 == ""
+        assert list(due(connection, now=now)) == []
     ask_for_run(app_dsn, "quay", "heat", asked_by="A")
     JobsLoop(app_dsn).until_empty()
     with connect(app_dsn, autocommit=True) as connection:
