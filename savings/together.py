@@ -168,7 +168,7 @@ def _rankings(runs: Iterable[Demonstrated], left_out: list[LeftOut]) -> Iterator
         days = min(asked * _used(first), reached)
         money = None if each.run.money is None else per_year(each.run.money, days)
         carbon = together([meter.carbon for meter in each.run.meters if meter.carbon is not None])
-        if carbon is None:
+        if carbon is None and first.saving is not None:
             left_out.append(LeftOut(demonstrator=each.key, meter="", reason="no emission factor"))
         for unit, saved in ((first.unit, first.saving), (CARBON, carbon)):
             if saved is not None:

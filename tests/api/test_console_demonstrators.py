@@ -155,7 +155,7 @@ def test_on_a_phone_nothing_scrolls_sideways_and_keys_read_the_chart(
     assert saving is not None
     assert f"{words('fr').number(saving.value, 0)}\u202fkWh" in page.locator("#trend .readout").inner_text()
     page.keyboard.press("Home")
-    assert page.locator("#trend .readout").inner_text().startswith("1 janv. 2026")
+    assert page.locator("#trend .readout").inner_text().startswith("1er janv. 2026")
     assert page.locator(".chart.narrow").first.is_visible()
     stopped = open_page(f"{saved.address}/small/demonstrators/traps", width=360, height=740)
     assert stopped.evaluate("document.documentElement.scrollWidth") == 360
