@@ -37,17 +37,17 @@ def lacking_ends(table: Table, begin: np.datetime64, end: np.datetime64) -> Ends
     Of months the one that `end` cuts is not asked for: it has not been billed, or is not over.
     """
     if not len(table):
-        return Ends((end - begin) / _DAY, 0.0)
+        return Ends(float((end - begin) / _DAY), 0.0)
     first, last = table.start[0], _end(table)
     if table.frequency is Frequency.MONTHLY:
         end = max(end.astype("datetime64[M]").astype("datetime64[s]"), last)
-    return Ends(max(0.0, (first - begin) / _DAY), max(0.0, (end - last) / _DAY))
+    return Ends(max(0.0, float((first - begin) / _DAY)), max(0.0, float((end - last) / _DAY)))
 
 
 def covered_share(table: Table, lacking: Ends) -> float:
     """Return the share of a period's time that its rows have valid time for, what lacks at its ends included."""
     asked = float(table.hours.sum()) + lacking.hours
-    return float((table.coverage * table.hours).sum()) / asked if asked > 0.0 else 0.0
+    return float((table.coverage * table.hours).sum() / asked) if asked > 0.0 else 0.0
 
 
 def lacking_rows(table: Table, lacking: Ends) -> int:

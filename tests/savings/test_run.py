@@ -163,7 +163,8 @@ def test_a_month_that_is_not_over_is_not_missed() -> None:
     plan = msgspec.structs.replace(made_up_plan(), frequency="monthly")
     given = made_up_input(by_month(made_up(699, saved=0.08)), plan=plan)
     for last, codes, rows in ((date(2026, 12, 20), set(), 11), (date(2027, 1, 5), {"readings_end_early"}, 12)):
-        meter = compute(msgspec.structs.replace(given, reporting_to=last)).meters[0]
+        run = compute(msgspec.structs.replace(given, reporting_to=last))
+        meter = decode_run(encoded(run)).meters[0]
         assert {each.code for each in meter.findings} & {"readings_end_early"} == codes
         assert meter.coverage[1].used_to == date(2026, 11, 30)
         assert (meter.coverage[1].rows, meter.coverage[1].used) == (rows, 11)
