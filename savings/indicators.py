@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from savings.models.ratio import amounts
-from savings.record import Figure, Indicator
+from savings.record import Figure
 from savings.uncertainty.case import Case, make_case, positions
 from savings.uncertainty.noise import inflation
-from savings.uncertainty.reml import noise_posterior
+from savings.uncertainty.reml import mixture_half_widths, noise_posterior
 from savings.uncertainty.student import two_sided_t
 from telemetry.errors import ContractError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from savings.baseline import Baseline
     from savings.table import Table
-    from telemetry.plan import Words
+    from savings.uncertainty.reml import NoisePosterior
 
 FRESH_WATER = 4.190  # [MJ/(m3.K)] at 12 Cel; a heat meter set for it over-reads seawater by 2.2 %
 _SALINITY = 35.16504 / 35.0  # absolute [g/kg] by practical salinity, TEOS-10 without the local anomaly
@@ -93,18 +93,9 @@ def specific_use(table: Table, driver: str, *, confidence: float = 0.9, per: flo
     if not total > 0.0:
         raise ContractError(f"{driver} adds up to {total:g}", place="indicator", cure="choose days on which it moves")
     ratio = float(used.energy.sum()) / total
-    error, dof = _error_of_sum(used, used.energy - ratio * x, x)
+    error, dof = _error_of_sum(used, used.energy - ratio * x, x, confidence)
     name = unit or f"{table.unit}/{table.driver(driver).unit}"
     return _figure(ratio * per, error / total * per, dof, name, confidence)
-
-
-def specific_indicator(
-    identity: str, name: Words, before: Table, after: Table, driver: str, *, confidence: float = 0.9, per: float = 1.0,
-    unit: str = "",
-) -> Indicator:  # fmt: skip
-    """Return the specific use of the baseline and of the reporting period; see `specific_use`."""
-    both = [specific_use(table, driver, confidence=confidence, per=per, unit=unit) for table in (before, after)]
-    return Indicator(id=identity, name=name, baseline=both[0], reporting=both[1])
 
 
 def use_by_amount(baseline: Baseline, table: Table, driver: str, *, confidence: float = 0.9, unit: str = "") -> Figure:
@@ -124,7 +115,7 @@ def use_by_amount(baseline: Baseline, table: Table, driver: str, *, confidence: 
     case = make_case(baseline, known.keep_drivers(tuple(each.name for each in baseline.table.drivers)))
     noise = noise_posterior(case)
     spread = inflation(case.scale[None], case.reporting_position, noise.phi, noise.white)[0]
-    error = float(np.sqrt(spread @ (noise.share * noise.variance)))
+    error = _error_of(spread, noise, confidence)
     name = unit or f"{table.unit}/{table.driver(driver).unit}"
     if total == 0.0:
         raise ContractError("a quotient by 0", place=f"indicator in {name}", cure="choose days on which the plant ran")
@@ -171,7 +162,9 @@ def seawater_heat_capacity(temperature: ArrayLike, salinity: float = SALINITY) -
     return np.asarray(density * capacity * 1e-6)
 
 
-def _error_of_sum(table: Table, left: NDArray[np.float64], x: NDArray[np.float64]) -> tuple[float, float]:
+def _error_of_sum(
+    table: Table, left: NDArray[np.float64], x: NDArray[np.float64], confidence: float
+) -> tuple[float, float]:
     """Return the standard error of Σ left under noise that remembers, and its degrees of freedom.
 
     Hours are summed to days first: a sum over weeks feels the slow part of the noise only.
@@ -185,7 +178,17 @@ def _error_of_sum(table: Table, left: NDArray[np.float64], x: NDArray[np.float64
     )  # fmt: skip
     noise = noise_posterior(case)
     spread = inflation(np.ones((1, len(place))), place, noise.phi, noise.white)[0]
-    return float(np.sqrt(spread @ (noise.share * noise.variance))), noise.dof
+    return _error_of(spread, noise, confidence), noise.dof
+
+
+def _error_of(spread: NDArray[np.float64], noise: NoisePosterior, confidence: float) -> float:
+    """Return the standard error of a sum whose variance is `spread` (K,) times that of each likely noise.
+
+    That by which t of the noise's degrees of freedom gives the interval of the mixture: a mean of the variances would
+    be ruled by the slowest noise that cannot be excluded.
+    """
+    half = mixture_half_widths(np.sqrt(spread * noise.variance)[None], noise, confidence)[0]
+    return float(half) / two_sided_t(confidence, noise.dof)
 
 
 def _figure(value: float, error: float, dof: float, unit: str, confidence: float) -> Figure:

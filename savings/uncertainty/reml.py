@@ -91,10 +91,10 @@ def half_widths(
     weights = case.weights(targets, process=process)
     spread = inflation(weights, case.places, posterior.phi, posterior.white)
     errors = np.sqrt(np.maximum(spread * posterior.variance, 0.0))
-    return _mixture_half_width(errors, posterior, confidence)
+    return mixture_half_widths(errors, posterior, confidence)
 
 
-def _mixture_half_width(
+def mixture_half_widths(
     errors: NDArray[np.float64], posterior: NoisePosterior, confidence: float
 ) -> NDArray[np.float64]:
     """Return what a share `confidence` of a mixture of t lies within (T,); `errors` (T, K) scale them."""

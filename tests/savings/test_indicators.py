@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from savings.baseline import fit_baseline
 from savings.indicators import (
     FRESH_WATER,
     Measured,
     quotient,
     seawater_heat_capacity,
-    specific_indicator,
     specific_use,
     thermal_power,
+    use_by_amount,
 )
 from savings.option_a import option_a
 from savings.uncertainty.interval import Interval
@@ -106,15 +107,21 @@ def test_hours_are_days() -> None:
     assert by_hour.standard_error == pytest.approx(specific_use(folded, "load").standard_error, rel=1e-9)
 
 
-def test_indicator_before_and_after() -> None:
-    """Both periods of one key figure, by name."""
+def test_use_by_an_amount_knows_the_noise_around_the_model() -> None:
+    """Before and after a year of days, energy by tonnes with the error of their noise; without tonnes there is none."""
     rng = np.random.default_rng(6)
-    tonnes = rng.uniform(10, 30, 100)
-    before, after = (daily(each * tonnes + rng.normal(0, 20, 100), straight("fish", tonnes)) for each in (25.0, 20.0))
-    found = specific_indicator("specific", {"en": "Use a tonne", "fr": "Par tonne"}, before, after, "fish")
-    assert found.baseline.value == pytest.approx(25.0, rel=0.02)
-    assert found.reporting.value == pytest.approx(20.0, rel=0.02)
-    assert found.reporting.unit == "kW.h/t"
+    tonnes = rng.uniform(10, 30, 365)
+    before, after = (daily(each * tonnes + rng.normal(0, 20, 365), straight("fish", tonnes)) for each in (25.0, 20.0))
+    baseline = fit_baseline(before)
+    ideal = 20 * np.sqrt(365) / tonnes.sum()  # if it were known that the noise forgets from day to day
+    for table, level in ((before, 25.0), (after, 20.0)):
+        found = use_by_amount(baseline, table, "fish")
+        assert found.unit == "kW.h/t"
+        assert found.value == pytest.approx(level, rel=0.02)
+        assert found.standard_error is not None
+        assert ideal < found.standard_error < 4 * ideal
+    with pytest.raises(ContractError, match="by 0"):
+        use_by_amount(baseline, daily(np.ones(30), straight("fish", np.zeros(30))), "fish")
 
 
 MEASURED = Interval(400.0, 300.0, 500.0, 0.9, "reml", 40.0, 12.0)
