@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.engine import connect
+from storage.engine import connect, storage_errors
 from storage.rollups import RefreshResult, backlog, refresh_with
 from telemetry.errors import StorageError
 
@@ -74,7 +74,8 @@ class RollupLoop:
         self.counters.busy += result.busy
         self.counters.set_aside += result.set_aside
         self.counters.waiting, self.counters.lag_s = backlog(self._connection)
-        self._connection.rollback()
+        with storage_errors("end the reading of the backlog"):  # the server may go away at this moment as at any other
+            self._connection.rollback()
         self.counters.last_success = time.time()
         self._busy = result.busy
         return result
