@@ -2,7 +2,7 @@
 
 A trap fails open (it blows live steam through) or shut (it is blocked and cold). Nobody surveys, so a failed one stays
 until somebody stumbles upon it; over the years this leaves a fifth of an unmaintained plant's traps failed, most of
-them blowing. A survey repairs all of them at once; from that day they fail again at the same rates, by luck of their
+them blowing. A survey repairs those that have failed; from that day they fail again at the same rates, by luck of their
 own.
 """
 
@@ -64,26 +64,33 @@ class TrapLives:
 
 
 class Traps:
-    """The traps of one boiler house as they are, and as they would be since a survey."""
+    """The traps of one boiler house as they are, and as they would be since a survey.
+
+    The survey touches only what it finds failed: a trap that works that day has the same life with and without it, so
+    that what the survey saves is what it mended and not a second draw of everybody's luck.
+    """
 
     def __init__(self, rates: TrapRates, count: int, seed: int, asset: str) -> None:
         self._rates, self._count = rates, count
         self._of = seed, asset
         self._never = TrapLives(rates, count, Stream.of(seed, "traps", asset))
-        self._since: TrapLives | None = None
+        self._mended: tuple[NDArray[np.bool_], TrapLives] | None = None  # which (count,), and their lives from then on
 
     def unrepaired(self, day: int) -> NDArray[np.int64]:
         """Return the states (count,) without any survey."""
         return self._never.states(day)
 
     def repaired(self, day: int, *, surveyed: bool) -> NDArray[np.int64]:
-        """Return the states (count,) of the traps that the survey repaired; before it, they are all good.
+        """Return the states (count,) with the survey; before it they are what they are without.
 
-        `surveyed` says that the survey has begun: its first day is when the repaired traps begin to age.
+        `surveyed` says that the survey has begun: on its first day all that have failed are mended and begin to age.
         """
-        if self._since is None:
+        never = self._never.states(day)
+        if self._mended is None:
             if not surveyed:
-                return np.full(self._count, GOOD, np.int64)
+                return never
             seed, asset = self._of
-            self._since = TrapLives(self._rates, self._count, Stream.of(seed, "traps repaired", asset), day)
-        return self._since.states(day)
+            lives = TrapLives(self._rates, self._count, Stream.of(seed, "traps repaired", asset), day)
+            self._mended = never != GOOD, lives
+        which, lives = self._mended
+        return np.where(which, lives.states(day), never)

@@ -50,11 +50,22 @@ def test_failures_come_one_by_one() -> None:
     assert (changes == 0).mean() > 0.6
 
 
-def test_a_survey_begins_once() -> None:
-    """Before a survey the repaired traps are good; the first day of the survey is when they begin to age."""
+def test_a_survey_mends_what_has_failed_and_nothing_else() -> None:
+    """On the survey's day all traps are good; those that worked that day go on as if nobody had come."""
     traps = Traps(RATES, 60, 4, "works/boiler")
-    assert (traps.repaired(TODAY - 400, surveyed=False) == GOOD).all()
+    before = traps.unrepaired(TODAY - 400).copy()
+    np.testing.assert_array_equal(traps.repaired(TODAY - 400, surveyed=False), before)
+    worked = traps.unrepaired(TODAY) == GOOD
+    assert 0 < worked.sum() < 60
     assert (traps.repaired(TODAY, surveyed=True) == GOOD).all()
+    for day in (TODAY + 300, TODAY + 900, TODAY + 1_500):
+        np.testing.assert_array_equal(traps.repaired(day, surveyed=True)[worked], traps.unrepaired(day)[worked])
+
+
+def test_a_survey_begins_once() -> None:
+    """The first day of the survey is when the mended traps begin to age; what is said of it later changes nothing."""
+    traps = Traps(RATES, 60, 4, "works/boiler")
+    traps.repaired(TODAY, surveyed=True)
     later = traps.repaired(TODAY + 900, surveyed=False).copy()
     assert (later != GOOD).any()
     again = Traps(RATES, 60, 4, "works/boiler")
