@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,15 @@ class Adjustment:
 
     days: tuple[str, str]  # first and last local day (ISO), both included
     amount: float  # added to the adjusted baseline over these days [unit of energy]; negative for a plant that stood
-    standard_error: float  # of the amount [unit of energy]
+    standard_error: float  # of the amount, all causes together [unit of energy]
     reason: str = ""
+    limits: tuple[float, ...] = ()  # of causes that err evenly within ± so much, as a meter in its class does [unit]
+
+    @property
+    def unbounded_error(self) -> float:
+        """Standard error of the causes without a limit [unit of energy]; one within ± a has a/√3 (GUM 4.3.7)."""
+        bounded = sum(limit**2 for limit in self.limits) / 3.0
+        return math.sqrt(max(self.standard_error**2 - bounded, 0.0)) if bounded else self.standard_error
 
 
 def row_days(

@@ -198,16 +198,16 @@ def adjusted_intervals(
     """Return the intervals of masks or weights of rows (T, m) with the adjustments joined.
 
     The error of one adjustment goes with the share of it that lies within the rows; those of different events are
-    independent.
+    independent. Causes with limits are joined exactly by the default method, all else in quadrature.
     """
-    plain = totals.intervals(rows, confidence=confidence, method=method)
     if not adjustments:
-        return plain
-    amount = np.array([each.amount for each in adjustments])
-    error = np.array([each.standard_error for each in adjustments])
+        return totals.intervals(rows, confidence=confidence, method=method)
     days = spread_adjustments(totals.reporting, [_one(each) for each in adjustments])
     share = rows @ days.T  # (T, A)
-    joined = np.sqrt((share**2) @ error**2)
+    limits = np.hstack([share[:, at, None] * np.array(each.limits) for at, each in enumerate(adjustments)])
+    plain = totals.intervals(rows, confidence=confidence, method=method, limits=np.abs(limits))
+    amount = np.array([each.amount for each in adjustments])
+    joined = np.sqrt(share**2 @ np.array([each.unbounded_error for each in adjustments]) ** 2)
     return tuple(
         each._replace(value=each.value + more, low=each.low + more, high=each.high + more).widened(wider)
         for each, more, wider in zip(plain, (share @ amount).tolist(), joined.tolist(), strict=True)

@@ -115,7 +115,8 @@ def use_by_amount(baseline: Baseline, table: Table, driver: str, *, confidence: 
     case = make_case(baseline, known.keep_drivers(tuple(each.name for each in baseline.table.drivers)))
     noise = noise_posterior(case)
     spread = inflation(case.scale[None], case.reporting_position, noise.phi, noise.white)[0]
-    error = _error_of(spread, noise, confidence)
+    every_year = case.scale @ case.place_waves[len(case.influence_position) :]
+    error = _error_of(spread + float(every_year @ every_year) * noise.returning, noise, confidence)
     name = unit or f"{table.unit}/{table.driver(driver).unit}"
     if total == 0.0:
         raise ContractError("a quotient by 0", place=f"indicator in {name}", cure="choose days on which the plant ran")
@@ -175,6 +176,7 @@ def _error_of_sum(
     case = Case(
         residual=sums, basis=(direction / np.linalg.norm(direction))[:, None], position=place, influence=empty,
         influence_position=place[:0], gradient=empty, scale=np.zeros(0), reporting_position=place[:0],
+        waves=np.zeros((len(place), 0)), place_waves=np.zeros((0, 0)),
     )  # fmt: skip
     noise = noise_posterior(case)
     spread = inflation(np.ones((1, len(place))), place, noise.phi, noise.white)[0]

@@ -3,8 +3,9 @@
     u² = Σ_c ((A_c - M_c) · a_c / √3)²
 
 with A_c and M_c what carrier c (a point of the figure) would have used and did use, and a_c the largest error of its
-class, taken as uniform within its limits (GUM 4.3.7). A meter that reads 1 % too much does so before and after, so only
-the difference carries the error; a meter changed between the periods has two errors, which this does not know.
+class, taken as uniform within its limits (GUM 4.3.7); the interval joins them as such (`uncertainty.reml`). A meter
+that reads 1 % too much does so before and after, so only the difference carries the error; a meter changed between the
+periods has two errors, which this does not know.
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ def meter_error(
         return (), _unknown(unknown)
     rows, adjusted = after.table_rows[saving.rows], float(saving.adjusted.sum())
     used = {point: float(np.nansum(values[rows])) * after.factor for point, values in columns.items()}
-    error = _joined(classes, {point: shares[point] * adjusted - used[point] for point in columns})
-    days = whole_period(saving.totals.reporting)
-    found = (Adjustment(days=days, amount=0.0, standard_error=error, reason=METER),) if error > 0.0 else ()
+    limits = _limits(classes, {point: shares[point] * adjusted - used[point] for point in columns})
+    days, error = whole_period(saving.totals.reporting), _joined(limits)
+    adjustment = Adjustment(days=days, amount=0.0, standard_error=error, reason=METER, limits=limits)
+    found = (adjustment,) if limits else ()
     return found, _unknown(unknown)
 
 
@@ -63,7 +65,8 @@ def scale_error(
         )
     except ContractError:  # a use that adds up to nothing has no shares, and no error of scale
         return 0.0
-    return _joined(_classes(meter), {point: first[point] * use_before - second[point] * use_after for point in columns})
+    differences = {point: first[point] * use_before - second[point] * use_after for point in columns}
+    return _joined(_limits(_classes(meter), differences))
 
 
 def _classes(meter: MeterInput) -> dict[str, float | None]:
@@ -71,9 +74,15 @@ def _classes(meter: MeterInput) -> dict[str, float | None]:
     return {each.point: relative_accuracy(each.accuracy_class) for each in meter.sources if each.role == "energy"}
 
 
-def _joined(classes: dict[str, float | None], differences: dict[str, float]) -> float:
-    """Return the standard error of differences by carrier, each of its own meter."""
-    return math.hypot(*(each * (classes.get(point) or 0.0) / math.sqrt(3.0) for point, each in differences.items()))
+def _limits(classes: dict[str, float | None], differences: dict[str, float]) -> tuple[float, ...]:
+    """Return by how much each carrier's own meter may at most falsify its difference [unit]."""
+    largest = (abs(each) * (classes.get(point) or 0.0) for point, each in differences.items())
+    return tuple(limit for limit in largest if limit > 0.0)
+
+
+def _joined(limits: tuple[float, ...]) -> float:
+    """Return the standard error of independent errors, each even within its limits."""
+    return math.hypot(*limits) / math.sqrt(3.0)
 
 
 def _unknown(points: tuple[str, ...]) -> tuple[Finding, ...]:

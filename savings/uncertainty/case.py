@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from savings.table import Frequency
+from savings.uncertainty import returning
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +40,8 @@ class Case:
     gradient: NDArray[np.float64]  # (m, p) sums over the rows of each place of the reporting period
     scale: NDArray[np.float64]  # (m,) noise e of a reporting place by u
     reporting_position: NDArray[np.int64]  # (m,)
+    waves: NDArray[np.float64]  # (n, h) what of the noise may come back every year; h = 0 where that cannot be told
+    place_waves: NDArray[np.float64]  # (b + m, h) the same at `places`
 
     @property
     def n(self) -> int:
@@ -83,6 +86,7 @@ def make_case(baseline: Baseline, reporting: Table) -> Case:
     )
     rows, p = 24 if table.frequency is Frequency.HOURLY else 1, gradient.shape[1]
     told = _complete(count, rows)
+    years = returning.told_by(table)
     return Case(
         residual=sums[told, 0],
         basis=directions(sums[told, 1 : p + 1]),
@@ -93,6 +97,8 @@ def make_case(baseline: Baseline, reporting: Table) -> Case:
         gradient=ahead_sums[:, :-1],
         scale=ahead_sums[:, -1] / rows if rows > 1 else ahead_sums[:, -1],
         reporting_position=ahead_place,
+        waves=returning.waves(place[told], told=years),
+        place_waves=returning.waves(np.concatenate([place, ahead_place]), told=years),
     )
 
 

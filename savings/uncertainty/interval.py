@@ -95,21 +95,32 @@ class Totals:
         return self.intervals(mask[None], confidence=confidence, method=method)[0]
 
     def intervals(
-        self, rows: NDArray[np.bool_] | NDArray[np.float64], *, confidence: float = 0.9, method: str = Method.REML
+        self,
+        rows: NDArray[np.bool_] | NDArray[np.float64],
+        *,
+        confidence: float = 0.9,
+        method: str = Method.REML,
+        limits: NDArray[np.float64] | None = None,
     ) -> tuple[Interval, ...]:
         """Return the savings over T masks of rows (T, r), each with its interval [unit].
 
         Weights in place of masks give weighted totals: prices by row [EUR a unit], or contrasts of two sets of rows.
         A day of which some hours are asked for counts by their share. Guideline 14 knows the weighted adjusted
-        baseline only: it takes no contrast.
+        baseline only: it takes no contrast. `limits` (T, L) are independent errors of each total that lie anywhere
+        within ± so much, as a meter's in its class [unit].
         """
         kind = Method(method)
+        bounded = np.zeros((len(rows), 0)) if limits is None else limits
         values = rows @ (self.adjusted - self.reporting.energy)
-        low, high, error, dof = self._spread(kind, rows, confidence)
-        return tuple(
+        low, high, error, dof = self._spread(kind, rows, confidence, bounded)
+        found = tuple(
             Interval(float(v), float(v - a), float(v + b), confidence, kind.value, float(e), dof)
             for v, a, b, e in zip(values, low, high, error, strict=True)
         )
+        if kind is Method.REML or not bounded.any():  # the default has joined them exactly
+            return found
+        beside = np.sqrt((bounded**2).sum(axis=1) / 3.0)
+        return tuple(each.widened(float(more)) for each, more in zip(found, beside, strict=True))
 
     def prediction(self, *, confidence: float = 0.9) -> Interval:
         """Return the predicted total with what the parameters alone leave open: for conditions, which have no noise."""
@@ -133,7 +144,11 @@ class Totals:
         return reml.noise_posterior(self._case)
 
     def _spread(
-        self, method: Method, rows: NDArray[np.bool_] | NDArray[np.float64], confidence: float
+        self,
+        method: Method,
+        rows: NDArray[np.bool_] | NDArray[np.float64],
+        confidence: float,
+        limits: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
         """Return how far the interval reaches down and up, the standard errors (T,), and the degrees of freedom."""
         if method is Method.BOOTSTRAP:
@@ -144,8 +159,11 @@ class Totals:
             return half, half, half / two_sided_t(confidence, dof), dof
         targets = self._targets(rows)
         if method is Method.REML:
-            half, dof = reml.half_widths(self._case, self._posterior, targets, confidence), self._posterior.dof
-            return half, half, half / two_sided_t(confidence, dof), dof
+            errors, dof = reml.standard_errors(self._case, self._posterior, targets), self._posterior.dof
+            plain = reml.mixture_half_widths(errors, self._posterior, confidence)
+            half = reml.joined_half_widths(errors, self._posterior, confidence, limits, plain)
+            beside = np.sqrt((limits**2).sum(axis=1) / 3.0)
+            return half, half, np.hypot(plain / two_sided_t(confidence, dof), beside), dof
         error, dof = (ols if method is Method.OLS else hac).standard_errors(self._case, targets)
         half = two_sided_t(confidence, dof) * error
         return half, half, error, dof

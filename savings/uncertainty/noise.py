@@ -31,10 +31,16 @@ def prior_grid(phi: Sequence[float], white: Sequence[float]) -> Grid:
     The prior of φ is the reference prior of an AR(1), flat in arcsin φ (Berger & Yang 1994): long memories, up to what
     a year cannot tell from a random walk, have their part in it. That of λ is Jeffreys' for a share, flat in arcsin √λ.
     """
-    angle, share = _cells(np.arcsin(phi), np.pi / 2), _cells(np.arcsin(np.sqrt(white)), np.pi / 2)
+    angle, share = _cells(np.arcsin(phi), np.pi / 2), share_prior(np.array(white))
     both, forgetful = np.meshgrid(phi, white, indexing="ij")
     prior = np.outer(angle, share).ravel()
     return Grid(both.ravel(), forgetful.ravel(), prior / prior.sum())
+
+
+def share_prior(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Jeffreys' prior of a share at ascending nodes from 0 (k,), sum 1: flat in arcsin of the root."""
+    cells = _cells(np.arcsin(np.sqrt(shares)), np.pi / 2)
+    return np.asarray(cells / cells.sum())
 
 
 def _cells(nodes: NDArray[np.float64], end: float) -> NDArray[np.float64]:

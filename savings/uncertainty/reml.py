@@ -6,7 +6,8 @@ and the variance of the total's error is s² wᵀR w with the weights w of both 
 parameters with knots, and what the end of one period tells of the start of the other. Given φ and λ the error by its
 standard error is a t of n' - p degrees of freedom, n' the independent rows that this noise leaves of n: slow noise
 tells little of its own size. The interval is that of the mixture of these t by likelihood times prior, so that not
-knowing φ and λ widens it as far as, and no further than, the residuals leave them open.
+knowing φ and λ widens it as far as, and no further than, the residuals leave them open. From two years of baseline on a
+third part is weighed with them, noise that comes back every year (see `returning`).
 
 Why λ: fitted to noise that is partly slow and partly new every day, an AR(1) takes φ too small; of nominal 90 %
 intervals 36 to 60 % then hold the truth (docs/savings.md). With λ in the grid AR(1) itself covers as before.
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from savings.uncertainty import returning
 from savings.uncertainty.noise import inflation, prior_grid, whitened
 from savings.uncertainty.student import t_cdf, two_sided_t
 
@@ -35,6 +37,7 @@ LEAST_DOF = 2.0  # a year of drift tells at least of its size and its speed
 NEGLIGIBLE = 1e-4  # pairs that share less than this of the likelihood are left out of the mixture
 _DOFS = np.array([1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0])  # t is kept for these
 _HALVINGS = 24  # to 1e-7 of the bracket
+NODES, _STEPS = 64, 257  # of the sum of even errors, and of the mixture's distribution
 
 
 class NoisePosterior(NamedTuple):
@@ -46,6 +49,7 @@ class NoisePosterior(NamedTuple):
     variance: NDArray[np.float64]  # s² of one row [u²]
     n_effective: float  # n' = n / (1 + 2 Σ ρ(k)), averaged
     dofs: NDArray[np.float64]  # n' - p of each pair, at least LEAST_DOF
+    returning: NDArray[np.float64]  # κ: variance of what comes back every year, by s²
 
     @property
     def correlation(self) -> float:
@@ -66,32 +70,37 @@ def noise_posterior(case: Case) -> NoisePosterior:
     n, p = case.n, case.p
     if n <= p + 1:
         nothing = np.full(1, np.nan)
-        return NoisePosterior(np.zeros(1), np.zeros(1), np.ones(1), nothing, float(n), np.ones(1))
-    columns = np.column_stack([case.basis, case.residual / _size(case.residual)])
+        one, none = np.ones(1), np.zeros(1)
+        return NoisePosterior(none, none, one, nothing, float(n), one, none)
+    columns = np.column_stack([case.waves, case.basis, case.residual / _size(case.residual)])
     rows, log_det = whitened(columns, np.diff(case.position), _GRID.phi, _GRID.white)
     rows = np.ascontiguousarray(rows.transpose(1, 0, 2))
-    products = np.swapaxes(rows, 1, 2) @ rows
-    design, cross = products[:, :p, :p], products[:, :p, p:]
-    rest = (products[:, p:, p:] - np.swapaxes(cross, 1, 2) @ np.linalg.solve(design, cross))[:, 0, 0]
-    rest = np.maximum(rest, np.finfo(float).tiny)
-    log_likelihood = -0.5 * (log_det + np.linalg.slogdet(design)[1] + (n - p) * np.log(rest))
-    share = _GRID.prior * np.exp(log_likelihood - log_likelihood.max())
-    likely = share > NEGLIGIBLE * share.sum()
-    phi, white, share = _GRID.phi[likely], _GRID.white[likely], share[likely] / share[likely].sum()
+    said = returning.likelihoods(np.swapaxes(rows, 1, 2) @ rows, log_det, n, case.waves.shape[1])
+    share = said.prior[:, None] * _GRID.prior * np.exp(said.log_likelihood - said.log_likelihood.max())
+    which, pair = np.nonzero(share > NEGLIGIBLE * share.sum())
+    phi, white, share = _GRID.phi[pair], _GRID.white[pair], share[which, pair] / share[which, pair].sum()
     counted = n / (1.0 + 2.0 * (1.0 - white) * phi / (1.0 - phi))
-    variance = rest[likely] / (n - p) * _size(case.residual) ** 2
+    variance = said.rest[which, pair] / (n - p) * _size(case.residual) ** 2
     n_effective = n / float(share @ (n / counted))
-    return NoisePosterior(phi, white, share, variance, n_effective, np.maximum(counted - p, LEAST_DOF))
+    dofs = np.maximum(counted - p, LEAST_DOF)
+    return NoisePosterior(phi, white, share, variance, n_effective, dofs, said.ratio[which])
+
+
+def standard_errors(
+    case: Case, posterior: NoisePosterior, targets: NDArray[np.float64], *, process: bool = True
+) -> NDArray[np.float64]:
+    """Return the standard error (T, K) of each total of `targets` (T, m) under each pair [unit]; see `Case.weights`."""
+    weights = case.weights(targets, process=process)
+    spread = inflation(weights, case.places, posterior.phi, posterior.white)
+    spread = spread + ((weights @ case.place_waves) ** 2).sum(axis=1)[:, None] * posterior.returning
+    return np.asarray(np.sqrt(np.maximum(spread * posterior.variance, 0.0)))
 
 
 def half_widths(
     case: Case, posterior: NoisePosterior, targets: NDArray[np.float64], confidence: float, *, process: bool = True
 ) -> NDArray[np.float64]:
-    """Return half the width (T,) of the interval of each total of `targets` (T, m) [unit]; see `Case.weights`."""
-    weights = case.weights(targets, process=process)
-    spread = inflation(weights, case.places, posterior.phi, posterior.white)
-    errors = np.sqrt(np.maximum(spread * posterior.variance, 0.0))
-    return mixture_half_widths(errors, posterior, confidence)
+    """Return half the width (T,) of the interval of each total of `targets` (T, m) [unit]."""
+    return mixture_half_widths(standard_errors(case, posterior, targets, process=process), posterior, confidence)
 
 
 def mixture_half_widths(
@@ -109,6 +118,52 @@ def mixture_half_widths(
         held = sum(np.interp(ratio[:, own], t, share) @ posterior.share[own] for own, t, share in groups)
         low, high = np.where(held < confidence, middle, low), np.where(held < confidence, high, middle)
     return np.where(np.isnan(errors).any(axis=1), np.nan, 0.5 * (low + high))
+
+
+def joined_half_widths(
+    errors: NDArray[np.float64],
+    posterior: NoisePosterior,
+    confidence: float,
+    limits: NDArray[np.float64],
+    plain: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return what a share `confidence` of the mixture and of errors even within ± `limits` (T, L) together lies within.
+
+    Distributions are propagated, not variances (JCGM 101): in quadrature a meter's class alone would be given an
+    interval that holds 95 % where 90 % is asked for. `plain` (T,) is the half width of the mixture alone.
+    """
+    kept = np.abs(np.log(posterior.dofs[:, None] / _DOFS)).argmin(axis=1)
+    groups = [(kept == each, *_within(float(_DOFS[each]))) for each in np.unique(kept)]
+    found = plain.copy()
+    for at in np.flatnonzero(np.isfinite(plain) & (limits > 0.0).any(axis=1)):
+        offsets = uniform_sum(limits[at])
+        reach = np.linspace(0.0, plain[at] + 2.0 * offsets[-1], _STEPS)  # beyond, the mixture alone holds enough
+        ratio = reach[:, None] / np.where(errors[at] > 0.0, errors[at], 1e-300)
+        held = sum(np.interp(ratio[:, own], t, share) @ posterior.share[own] for own, t, share in groups)
+        low, high = 0.0, float(plain[at] + offsets[-1])
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            away = middle - offsets
+            inside = float((np.sign(away) * np.interp(np.abs(away), reach, np.asarray(held))).mean())
+            low, high = (middle, high) if inside < confidence else (low, middle)
+        found[at] = 0.5 * (low + high)
+    return found
+
+
+def uniform_sum(limits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values (NODES,) in ascending order, equally likely and alike on both sides of 0, of a sum of even errors.
+
+    >>> bool(np.isclose(uniform_sum(np.array([3.0])).std(), 3.0 / np.sqrt(3.0), rtol=1e-3))
+    True
+    """
+    middles = (np.arange(NODES) + 0.5) / NODES * 2.0 - 1.0
+    total = np.zeros(NODES)
+    for limit in limits[limits > 0.0]:
+        every = (
+            np.sort((total[:, None] + limit * middles).ravel()) if total.any() else np.repeat(limit * middles, NODES)
+        )
+        total = every.reshape(NODES, -1).mean(axis=1)
+    return total
 
 
 @lru_cache(maxsize=len(_DOFS))

@@ -30,7 +30,8 @@ def case_of(
     return Case(
         residual=residual, basis=basis, position=np.arange(DAYS), influence=before @ np.linalg.inv(before.T @ before),
         influence_position=np.arange(DAYS), gradient=after, scale=np.ones(len(after)),
-        reporting_position=DAYS + np.arange(len(after)),
+        reporting_position=DAYS + np.arange(len(after)), waves=np.zeros((DAYS, 0)),
+        place_waves=np.zeros((DAYS + len(after), 0)),
     )  # fmt: skip
 
 
@@ -71,7 +72,8 @@ def test_unit_does_not_matter() -> None:
 def test_no_degree_of_freedom() -> None:
     """Fewer rows than parameters give no number instead of a wrong one."""
     case = case_of(np.ones(DAYS), design(2 * DAYS))
-    few = Case(**{**vars(case), "residual": case.residual[:4], "basis": case.basis[:4], "position": case.position[:4]})
+    told = {name: getattr(case, name)[:4] for name in ("residual", "basis", "position", "waves")}
+    few = Case(**{**vars(case), **told})
     assert np.isnan(reml.half_widths(few, reml.noise_posterior(few), np.ones((1, DAYS)), 0.9)).all()
 
 
@@ -88,7 +90,7 @@ def test_the_interval_is_that_of_the_mixture() -> None:
     assert np.mean(np.abs(drawn) <= half) == pytest.approx(0.9, abs=0.01)
     first = posterior._replace(
         phi=posterior.phi[:1], white=posterior.white[:1], share=np.ones(1), variance=posterior.variance[:1],
-        dofs=np.array([5.0]),
+        dofs=np.array([5.0]), returning=posterior.returning[:1],
     )  # fmt: skip
     alone = reml.half_widths(case, first, target, 0.9)[0]
     assert alone == pytest.approx(two_sided_t(0.9, 5.0) * errors[0], rel=1e-3)
