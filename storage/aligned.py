@@ -6,6 +6,7 @@
 | counter | what the register gained, scaled up to the whole row where a little of it is missing |
 | event, steady (an interval meter) | the sum, scaled up likewise |
 | event, now and then (a landing) | the sum; nothing where nothing came while the point was alive, by its silence |
+| derived | the mean or sum of what the formula gives hour by hour, hours being those of UTC |
 
 A row is lost where less than LEAST_COVERAGE of its time is known of the meter or of a driver, or where a register of
 the meter was reset. What no bucket tells is missing, never nought.
@@ -20,10 +21,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from storage.as_known import known_buckets
-from storage.derived import read_derived
+from storage.derived import amounts_fit, derived_of, made_of, read_derived
 from storage.overview import points_by_key
 from storage.row_clock import row_clock
-from storage.series import VALUE_COLUMN, readings
+from storage.series import VALUE_COLUMN, WIDTHS_S, Resolution, readings
 from telemetry.errors import ContractError
 from telemetry.site import Kind
 
@@ -88,8 +89,8 @@ def aligned(
 ) -> Aligned:
     """Load all that a plan needs from its baseline's first day to `last_day`, a local day that is over.
 
-    With `known_at` readings that arrived later are left out. Raises ContractError where the plan has no periods, or
-    names a point that the site does not have.
+    With `known_at` readings that arrived later are left out, also of what points are derived from. Raises
+    ContractError where the plan has no periods, or names a point that the site does not have.
     """
     if plan.periods is None:
         raise ContractError(
@@ -137,15 +138,26 @@ def _columns(
     if known_at is not None:
         found = known_buckets(connection, found, measured, clock, known_at)
     columns = {row.key: _on(clock, row, found) for row in measured}
-    for row in rows:
-        if row.derived is not None:
-            if known_at is not None:
-                raise ContractError(
-                    "a derived point is not known as of an earlier day", place=row.key,
-                    cure="see the runs that were made then: they keep their input",
-                )  # fmt: skip
-            columns[row.key] = _on(clock, row, read_derived(connection, row, known, *window))
-    return columns
+    derived = (row for row in rows if row.derived is not None)
+    return columns | {row.key: _derived(connection, row, known, clock, known_at) for row in derived}
+
+
+def _derived(
+    connection: Connection, row: PointRow, known: Mapping[str, PointRow], clock: RowClock, known_at: datetime | None
+) -> PointColumn:
+    """Evaluate a derived point on hours and put them on a clock: a product of daily means is no mean of the product.
+
+    Where an amount that it is made of belongs to more than an hour (a day's landings), the clock's own buckets serve,
+    in the whole table: the rows before and after are made alike.
+    """
+    inputs = [known[key] for key in made_of(row, known)]
+    if amounts_fit(connection, inputs, WIDTHS_S[Resolution.HOUR], clock.first, clock.end):
+        clock = clock.in_hours()
+    window = (clock.first, clock.end, clock.resolution)
+    if known_at is None:
+        return _on(clock, row, read_derived(connection, row, known, *window))
+    found = readings(connection, sorted(point.id for point in inputs), *window)
+    return _on(clock, row, derived_of(row, known, known_buckets(connection, found, inputs, clock, known_at)))
 
 
 def _on(clock: RowClock, row: PointRow, found: Columns) -> PointColumn:
@@ -153,19 +165,20 @@ def _on(clock: RowClock, row: PointRow, found: Columns) -> PointColumn:
     own = found["point_id"] == row.id
     index = clock.row_of(found["ts"][own])
     n = len(clock)
-
-    def added(name: str) -> NDArray[np.float64]:
-        return np.bincount(index, np.nan_to_num(found[name][own].astype(np.float64)), n).astype(np.float64)
-
-    valid_s, width_s = added("valid_s"), clock.hours * 3600.0
     value = found[VALUE_COLUMN[row.kind]][own]
+    answered = ~np.isnan(value)  # a formula may have no answer where all its inputs are known: nothing is known then
+
+    def added(name: str, where: NDArray[np.bool_] | float = 1.0) -> NDArray[np.float64]:
+        return np.bincount(index, np.nan_to_num(found[name][own].astype(np.float64)) * where, n).astype(np.float64)
+
+    valid_s, width_s = added("valid_s", answered), clock.hours * 3600.0
     if row.kind in (Kind.GAUGE, Kind.STATE):
-        weight = np.where(np.isnan(value), 0.0, found["valid_s"][own])
         with np.errstate(invalid="ignore", divide="ignore"):
-            amount = np.bincount(index, np.nan_to_num(value) * weight, n) / np.bincount(index, weight, n)
+            amount = np.bincount(index, np.nan_to_num(value) * found["valid_s"][own], n) / valid_s
         coverage = np.minimum(1.0, valid_s / width_s)
     else:
-        amount, coverage = _amounts(clock, row, index, value, valid_s, added("spread_s"))
+        shared = _beside(added("spread_s") > 0)
+        amount, coverage = _amounts(clock, row, index, value, valid_s, added("spread_s", answered), shared)
     return PointColumn(
         row=row, value=amount.astype(np.float64), coverage=coverage, readings=added("n").astype(np.int64),
         bad=added("n_bad").astype(np.int64), resets=added("resets").astype(np.int64),
@@ -180,8 +193,12 @@ def _amounts(
     value: NDArray[np.float64],
     valid_s: NDArray[np.float64],
     spread_s: NDArray[np.float64],
+    shared: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the amount (n,) of each row, NaN where nothing is known, and the share of it that is known."""
+    """Return the amount (n,) of each row, NaN where nothing is known, and the share of it that is known.
+
+    `shared` (n,) says beside which rows there is a gap too.
+    """
     n, width_s = len(clock), clock.hours * 3600.0
     given = np.bincount(index[~np.isnan(value)], minlength=n) > 0
     total = np.bincount(index, np.nan_to_num(value), n)
@@ -189,7 +206,7 @@ def _amounts(
         alive = _alive(clock, given, row.silent_after_s)
         return np.where(alive, total, np.nan), alive.astype(np.float64)
     # A gap that neither neighbour shares began and ended within its row: what was gained is known, if not when.
-    within = (spread_s > 0) & ~_beside(spread_s > 0)
+    within = (spread_s > 0) & ~shared
     valid_s = np.where(within, valid_s + spread_s, valid_s)
     booked_s = np.minimum(np.where(within, valid_s, valid_s + spread_s), width_s)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -14,7 +14,7 @@ from telemetry.errors import ContractError
 from telemetry.site import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -80,9 +80,35 @@ def read_derived(
     return joined(blocks, limit)
 
 
+def derived_of(row: PointRow, known: Mapping[str, PointRow], columns: Columns) -> Columns:
+    """Return a derived point's buckets (n,) from those of the measured points that it is made of, read already.
+
+    `columns` are roll-ups of all of `made_of` and of no other point, ordered by point and time. What comes of them is
+    as `stream_derived` tells, over all steps from derived point to derived point.
+    """
+    return _evaluated(_planned(row, known), columns)
+
+
 def made_of(row: PointRow, known: Mapping[str, PointRow]) -> tuple[str, ...]:
     """Return the keys of the measured points that a point rests on: its own, or all that it is derived from."""
     return (row.key,) if row.derived is None else tuple(_planned(row, known).measured)
+
+
+def amounts_fit(
+    connection: Connection, inputs: Sequence[PointRow], width_s: float, start: datetime, end: datetime
+) -> bool:
+    """Return whether each amount among measured points belongs to no more than a bucket's width [s].
+
+    One of a longer period does not, nor one that came so in a stretch of coarser history within start ≤ time < end.
+    """
+    events = [point for point in inputs if point.kind == Kind.EVENT]
+    with storage_errors("read the cadences of history"):
+        coarser = connection.execute(
+            "SELECT FROM history_cadence WHERE point_id = ANY(%s) AND cadence_s > %s AND starts < %s AND ends >= %s"
+            " LIMIT 1",
+            ([point.id for point in events], width_s, end, start),
+        ).fetchall()
+    return not coarser and all(point.period_s <= width_s for point in events)
 
 
 def joined(blocks: list[Columns], limit: int | None = None) -> Columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -51,6 +51,16 @@ class RowClock:
     def row_of(self, ts_us: NDArray[np.int64]) -> NDArray[np.intp]:
         """Return the row (k,) of each instant (k,) between the first and the end."""
         return np.asarray(np.searchsorted(self.edges_us, ts_us, side="right") - 1, np.intp)
+
+    def in_hours(self) -> RowClock:
+        """Return the same rows made of hours, which are those of UTC.
+
+        An hour that the edge of a row cuts, as local midnight does in zones of half an hour, belongs to the row in
+        which it begins: such a row is as long as its hours.
+        """
+        edges_us = -(-self.edges_us // HOUR_US) * HOUR_US
+        hours_us = np.arange(edges_us[0], edges_us[-1] + 1, HOUR_US, dtype=np.int64)
+        return replace(self, resolution=Resolution.HOUR, edges_us=edges_us, buckets_us=hours_us)
 
 
 def row_clock(first: date, last: date, frequency: str, timezone: str, *, cuts: Collection[date] = ()) -> RowClock:
