@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reports.part import Part
     from savings.record import ParameterRecord
 
-KINDS_OF_DAY = {  # by level, as worker.run_input numbers them
+KINDS_OF_DAY = {  # by level, as savings.day_types numbers them
     DayTypes.WEEK: (noted("Monday to Friday"), noted("Saturday"), noted("Sunday")),
     DayTypes.WEEKDAY: (
         noted("Monday"), noted("Tuesday"), noted("Wednesday"), noted("Thursday"), noted("Friday"), noted("Saturday"),
@@ -63,7 +63,7 @@ def parameter_name(name: str, part: Part, say: Words) -> str:
 
 def label_of(driver: str, part: Part, say: Words) -> str:
     """Return the name of a driver, or of another point of the figure; its key where it has none."""
-    if driver == "day_type":
+    if driver == "day_type" and not part.given.plan.calendar:  # with one, its own name tells what holidays are
         return say("kind of day")
     names = {each.point: each.name for each in part.rows.sources} | {
         each.name: each.label for each in part.rows.drivers

@@ -13,6 +13,10 @@ from telemetry.errors import ContractError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LEAST_OF_A_DAY = 0.9  # share of a day's hours that its mean needs
+_HOUR = np.timedelta64(3600, "s")
+_SHORTEST_DAY = 23.0  # [h]
+
 
 class Frequency(StrEnum):
     """How long a row is."""
@@ -137,3 +141,30 @@ def weekday(start: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """Return the day of the week (n,), 0 for Monday to 6 for Sunday, of local times."""
     day: NDArray[np.int64] = hour_of_week(start) // 24
     return day
+
+
+def means_of_days(start: NDArray[np.datetime64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each hour (n,) the mean of the values (n,) of its local day: of an amount, the day's mean an hour.
+
+    `start` (n,) are the hours' local times in order; a day has 23 hours, 24 or 25. A day of which less than nine tenths
+    of the hours have a value, also because the rows begin or end within it, has none.
+
+    >>> midnight = np.datetime64("2025-01-06", "s")
+    >>> means_of_days(midnight + 3600 * np.arange(24), np.arange(24.0))[:2].tolist()
+    [11.5, 11.5]
+    """
+    if not len(start):
+        return values
+    days, index = np.unique(start.astype("datetime64[D]"), return_inverse=True)
+    hours = np.bincount(index).astype(np.float64)
+    # What of the first and of the last day has no row: all others are there as a whole, an hour more or less in them
+    # is the clock's. A meter that keeps its own hours may leave some out.
+    hours[0] += (start[0] - days[0]) // _HOUR
+    hours[-1] += max((days[-1] + 1 - start[-1]) // _HOUR - 1, 0)
+    known = np.isfinite(values)
+    count = np.bincount(index, known.astype(np.float64))
+    total = np.bincount(index, np.where(known, values, 0.0))
+    enough = count >= LEAST_OF_A_DAY * np.maximum(hours, _SHORTEST_DAY)
+    mean = np.where(enough, total / np.maximum(count, 1.0), np.nan)
+    by_hour: NDArray[np.float64] = mean[index]
+    return by_hour

@@ -225,7 +225,7 @@ def _add_plan(
 
 def _refuse_unknown(connection: Connection, site_id: int, plan: Plan) -> None:
     """Refuse a plan that names what the site does not have."""
-    known: dict[str, set[str]] = {"point": set(), "tariff": set(), "emission factor": set()}
+    known: dict[str, set[str]] = {"point": set(), "tariff": set(), "emission factor": set(), "calendar": set()}
     for kind, key in connection.execute(statement("savings", "known_keys"), {"site": site_id}):
         known[kind].add(key)
     metered = [point for meter in plan.meters for point in meter.points]
@@ -235,6 +235,7 @@ def _refuse_unknown(connection: Connection, site_id: int, plan: Plan) -> None:
         "point": [*(point.point for point in metered), *drivers, *watched, *plan.context],
         "tariff": [tariff for point in metered for tariff in point.tariff],
         "emission factor": [point.emission_factor for point in metered if point.emission_factor],
+        "calendar": [plan.calendar] if plan.calendar else [],
     }
     for kind, keys in asked.items():
         for key in keys:

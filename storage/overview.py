@@ -122,6 +122,12 @@ def sites(connection: Connection) -> list[SiteRow]:
     return [SiteRow(*row) for row in connection.execute(statement("overview", "sites"))]
 
 
+def calendars(connection: Connection, site: str) -> list[Mapping[str, Any]]:
+    """Return the calendars of a site as its file declares them, times as text; none of a site that is not there."""
+    row = connection.execute(statement("overview", "calendars"), {"site": site}).fetchone()
+    return list(row[0]) if row else []
+
+
 def utilities(connection: Connection, site: str) -> list[UtilityRow]:
     """Return the utilities of a site, in its own order."""
     return [UtilityRow(*row) for row in connection.execute(statement("overview", "utilities"), {"site": site})]

@@ -123,7 +123,9 @@ class Plan(_Record, frozen=True):
     meters: Annotated[tuple[MeterPlan, ...], Meta(min_length=1)]
     drivers: tuple[DriverPlan, ...] = ()
     day_types: DayTypes = DayTypes.WEEK
+    calendar: str = ""  # id of a calendar of the site: its public holidays count as Sundays
     frequency: str = "daily"  # daily, hourly or monthly
+    drivers_by_day: bool = False  # hourly rows take their local day's mean of each driver: for what works slowly
     leave_out_extrapolation: bool = False  # rows beyond the baseline's range of a driver are in no sum, and listed
     periods: Periods | None = None  # None: not yet dated, so that nothing can be computed
     confidence: Annotated[float, Meta(gt=0.5, lt=1.0)] = 0.9

@@ -1,4 +1,7 @@
-"""What a plan or an event may hold at most, where it is declared; what was stored before is read as it is."""
+"""What a plan or an event may hold, where it is declared: no more than its bounds, and nothing without effect.
+
+What was stored before is read as it is.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from telemetry.errors import ContractError
+from telemetry.plan import DayTypes, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from telemetry.plan import NonRoutineEvent, Plan
+    from telemetry.plan import NonRoutineEvent
 
 MOST = 1e12  # of any number: a port's use of a century in kW.h is below
 LONGEST: Mapping[str, int] = {"name": 200, "title": 300}  # [characters] by the name of the field
@@ -29,14 +33,28 @@ class Beyond(NamedTuple):
 
 
 def beyond_bounds(declared: Plan | NonRoutineEvent) -> Iterator[Beyond]:
-    """Yield what is too long, too large, no number, or without a name in any language."""
+    """Yield what is too long, too large, no number, without a name in any language, or without effect in a plan."""
     yield from _beyond(msgspec.to_builtins(declared), "", "")
+    if isinstance(declared, Plan):
+        yield from _without_effect(declared)
 
 
 def refuse_beyond_bounds(declared: Plan | NonRoutineEvent, *, place: str) -> None:
     """Raise ContractError for the first thing that is beyond its bounds."""
     for each in beyond_bounds(declared):
         raise ContractError(f"{each.place}: {each.cause}", place=place, cure=each.cure)
+
+
+def _without_effect(plan: Plan) -> Iterator[Beyond]:
+    """Yield what the plan asks for and the length of its rows, or its kinds of day, would leave undone."""
+    if plan.drivers_by_day and plan.frequency != "hourly":
+        cause = f"only hourly rows can take their day's drivers, and these are {plan.frequency}"
+        yield Beyond("drivers_by_day", cause, 'write `frequency = "hourly"`, or leave `drivers_by_day` out')
+    if plan.calendar and plan.frequency == "monthly":
+        yield Beyond("calendar", "months are no kinds of day: no holiday counts", "leave it out, or take shorter rows")
+    elif plan.calendar and plan.day_types is DayTypes.NONE:
+        cure = 'write `day_types = "week"` or "weekday", or leave the calendar out'
+        yield Beyond("calendar", "without kinds of day no holiday counts", cure)
 
 
 def _beyond(value: Any, field: str, place: str) -> Iterator[Beyond]:  # noqa: ANN401 – JSON

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from telemetry.derived import circles
 from telemetry.errors import ContractError
 from telemetry.formula import names_in
+from telemetry.public_holidays import countries, unknown_country
 from telemetry.quantities import QUANTITIES
 from telemetry.site import DatedValue, DerivedPoint, Kind, MeterSwap
 from telemetry.site_section import Book, Section, identified, sections
@@ -235,8 +236,17 @@ def read_calendars(book: Book, document: Document) -> tuple[Mapping[str, object]
     found: list[Mapping[str, object]] = []
     for section in identified(book, document, "calendars", "calendar"):
         section.names()
-        section.text("holidays", required=False)
+        country = section.text("holidays", required=False)
+        if country and country not in countries():
+            section.wrong("holidays", f'unknown country "{country}"', unknown_country(country))
         section.value("shifts")
         section.done()
         found.append(_plain(section))
     return tuple(found)
+
+
+def declared_calendars(document: Mapping[str, object]) -> dict[str, object]:
+    """Return the country whose public holidays each calendar has, "" where it has none, by id: sound or not."""
+    declared = document.get("calendars")
+    tables = [one for one in declared if isinstance(one, dict)] if isinstance(declared, list) else []
+    return {one["id"]: one.get("holidays", "") for one in tables if isinstance(one.get("id"), str)}

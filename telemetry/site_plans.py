@@ -10,8 +10,10 @@ import msgspec
 
 from telemetry.plan import Cost, DayTypes, DriverPlan, Option, Periods, Plan, StaticFactor, Stipulation
 from telemetry.plan_bounds import beyond_bounds
+from telemetry.site_extras import declared_calendars
 from telemetry.site_meters import Known, known_point, listed, read_drivers, read_energy, read_meters, tables
 from telemetry.site_section import Book, Section, identified
+from telemetry.units import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,11 +40,13 @@ class _Boundary:
 
 def read_demonstrators(book: Book, document: Mapping[str, object], known: Known) -> tuple[Plan, ...]:
     """Read demonstrators: what is measured to prove a saving."""
-    found = (_read_plan(section, known) for section in identified(book, document, "demonstrators", "demonstrator"))
+    calendars = declared_calendars(document)
+    sections = identified(book, document, "demonstrators", "demonstrator")
+    found = [_read_plan(section, known, calendars) for section in sections]
     return tuple(plan for plan in found if plan is not None)
 
 
-def _read_plan(section: Section, known: Known) -> Plan | None:
+def _read_plan(section: Section, known: Known, calendars: Mapping[str, object]) -> Plan | None:
     before = len(section.book.mistakes)
     name, measure, boundary = section.names(), section.names("measure"), section.names("boundary")
     option = _read_option(section)
@@ -54,7 +58,8 @@ def _read_plan(section: Section, known: Known) -> Plan | None:
     if confidence is not None and not 0.5 < confidence < 1:
         section.wrong("confidence", f"`confidence` is {confidence:g}", "write a share above 0.5 and below 1, as 0.9")
     day_types = section.choice("day_types", [str(each) for each in DayTypes], required=False)
-    left_out = section.flag("leave_out_extrapolation")
+    calendar = _read_calendar(section, calendars)
+    by_day, left_out = section.flag("drivers_by_day"), section.flag("leave_out_extrapolation")
     frequency = section.choice("frequency", FREQUENCIES, required=False)
     method = section.choice("method", METHODS, required=False)
     periods = _read_periods(section)
@@ -71,8 +76,8 @@ def _read_plan(section: Section, known: Known) -> Plan | None:
     plan = Plan(
         id=section.text("id"), name=name, measure=measure, boundary=boundary, option=option, meters=metered.meters,
         drivers=metered.drivers, day_types=DayTypes(day_types or DayTypes.WEEK), frequency=frequency or "daily",
-        leave_out_extrapolation=left_out,
-        periods=periods, confidence=confidence or 0.9, method=method or "reml", expected_saving=expected,
+        calendar=calendar, drivers_by_day=by_day, leave_out_extrapolation=left_out, periods=periods,
+        confidence=confidence or 0.9, method=method or "reml", expected_saving=expected,
         interactive_effects=effects, static_factors=static_factors, stipulations=stipulations, cost=cost,
         responsible=responsible, context=context, note=note, ipmvp_edition=edition or EDITION,
     )  # fmt: skip
@@ -84,6 +89,17 @@ def _read_plan(section: Section, known: Known) -> Plan | None:
     except msgspec.ValidationError as error:
         section.wrong("id", str(error), "correct what it names")
         return None
+
+
+def _read_calendar(section: Section, calendars: Mapping[str, object]) -> str:
+    """Read the id of a calendar that has public holidays."""
+    given = section.text("calendar", required=False)
+    if given and given not in calendars:
+        known = f"known: {', '.join(calendars)}" if calendars else "declare it under [[calendars]]"
+        section.wrong("calendar", f'unknown calendar "{given}"', did_you_mean(given, calendars).strip() or known)
+    elif given and not calendars[given]:
+        section.wrong("calendar", f'calendar "{given}" has no public holidays', 'add `holidays = "FR"` to it')
+    return given
 
 
 def _read_option(section: Section) -> Option | None:

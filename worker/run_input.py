@@ -10,7 +10,6 @@ import numpy as np
 from msgspec.structs import replace
 
 from savings.record import CorrectionRecord, DriverColumn, MeterInput, RunInput, Source
-from savings.table import weekday
 from storage.aligned import aligned
 from storage.as_decided import decided_events, decided_plan
 from storage.corrections import counting
@@ -19,8 +18,10 @@ from storage.overview import points_by_key, sites
 from storage.rates import emission_factors, tariffs
 from storage.row_clock import last_whole_day
 from telemetry.errors import ContractError, StorageError
-from telemetry.plan import DayTypes, Status
+from telemetry.plan import Status
 from telemetry.quality import Reason
+from worker.day_types import day_type_driver, holiday_country
+from worker.drivers_by_day import day_mean_label, with_drivers_by_day
 from worker.static_factors import factor_changes
 
 if TYPE_CHECKING:
@@ -33,12 +34,6 @@ if TYPE_CHECKING:
     from storage.aligned import Aligned, AlignedFigure, PointColumn
     from storage.engine import Connection
     from telemetry.plan import NonRoutineEvent, Plan
-
-DAY_TYPE = "day_type"
-DAY_TYPE_NAME = {"fr": "Type de jour", "en": "Kind of day"}
-KINDS_OF_DAY = {  # by day of the week from Monday
-    DayTypes.WEEK: np.array([0, 0, 0, 0, 0, 1, 2], np.float64), DayTypes.WEEKDAY: np.arange(7.0),
-}  # fmt: skip
 
 
 def run_input(
@@ -56,8 +51,8 @@ def run_input(
     ----------
     known_at
         A moment of the past: readings that arrived, corrections that were made, revisions of the plan and events that
-        were decided later are left out. Tariffs, emission factors and what the site file says of points (class, meter
-        swaps) are those of today. None: all that has come by now.
+        were decided later are left out. Tariffs, emission factors, calendars and what the site file says of points
+        (class, meter swaps) are those of today. None: all that has come by now.
     last_day
         Last local day looked at; the last that is over where none is given. The plan's reporting period may end sooner.
 
@@ -75,13 +70,14 @@ def run_input(
     revision = decided_plan(connection, site, demonstrator, known_at)
     plan = revision.plan
     until = _last_day(plan, last_day or last_whole_day(moment, place.timezone))
+    country = holiday_country(connection, site, plan)
     data = aligned(connection, site, place.timezone, plan, last_day=until, known_at=known_at)
     agreed = [row.event for row in decided_events(connection, site, demonstrator, known_at)]
     points = [point for meter in plan.meters for point in meter.points]
     given = RunInput(
         site=site, site_name=place.name, timezone=place.timezone, plan=plan,
         plan_revision=revision.revision, known_at=moment.astimezone(UTC), reporting_to=until,
-        meters=tuple(_meter(plan, figure, agreed) for figure in data.figures),
+        meters=tuple(_meter(plan, figure, agreed, country) for figure in data.figures),
         tariffs=tariffs(connection, site, {tariff for point in points for tariff in point.tariff}),
         emission_factors=emission_factors(connection, site, {point.emission_factor for point in points} - {""}),
         factor_changes=_factor_changes(plan, data), simulated=_simulated(data),
@@ -105,16 +101,16 @@ def _last_day(plan: Plan, last: date) -> date:
     return until
 
 
-def _meter(plan: Plan, figure: AlignedFigure, agreed: Iterable[NonRoutineEvent]) -> MeterInput:
+def _meter(plan: Plan, figure: AlignedFigure, agreed: Iterable[NonRoutineEvent], country: str) -> MeterInput:
     roles = {driver.point: driver.role for driver in plan.drivers_of(figure.meter)}
-    drivers = [_driver(column, roles[key]) for key, column in figure.drivers.items()]
-    if plan.day_types in KINDS_OF_DAY and plan.frequency != "monthly":
-        kinds = KINDS_OF_DAY[plan.day_types][weekday(figure.clock.start)]
-        drivers.append(
-            DriverColumn(
-                name=DAY_TYPE, label=DAY_TYPE_NAME, role="category", unit="", is_total=False, values=_column(kinds)
-            )
-        )
+    by_day = plan.drivers_by_day and plan.frequency == "hourly"
+    if by_day:
+        figure = with_drivers_by_day(plan, figure)
+    drivers = [
+        _driver(column, roles[key], by_day=by_day and roles[key] != "category")
+        for key, column in figure.drivers.items()
+    ]
+    kinds = day_type_driver(plan, figure.clock.start, country)
     return MeterInput(
         meter=figure.meter,
         start=tuple(str(start) for start in figure.clock.start),
@@ -122,7 +118,7 @@ def _meter(plan: Plan, figure: AlignedFigure, agreed: Iterable[NonRoutineEvent])
         energy=_column(figure.energy),
         carriers={key: _column(value) for key, value in figure.carriers.items()},
         coverage=tuple(figure.coverage.tolist()),
-        drivers=tuple(drivers),
+        drivers=(*drivers, *(() if kinds is None else (kinds,))),
         reasons=figure.reasons,
         # A suggestion is nobody's word yet: it may not make the input another one.
         events=tuple(each for each in agreed if each.meter == figure.meter.id and each.status is not Status.SUGGESTED),
@@ -160,10 +156,11 @@ def _midnight(day: date, timezone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(timezone))
 
 
-def _driver(column: PointColumn, role: str) -> DriverColumn:
+def _driver(column: PointColumn, role: str, *, by_day: bool) -> DriverColumn:
+    name = column.row.name
     return DriverColumn(
-        name=column.row.key, label=dict(column.row.name), role=role, unit=column.row.unit, is_total=column.is_total,
-        values=_column(column.value),
+        name=column.row.key, label=day_mean_label(name) if by_day else dict(name), role=role, unit=column.row.unit,
+        is_total=column.is_total, values=_column(column.value),
     )  # fmt: skip
 
 

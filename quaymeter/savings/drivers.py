@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,14 +10,19 @@ import numpy as np
 from quaymeter.savings.meter import amounts
 from quaymeter.savings.notes import counted, days_of, days_of_wall, some
 from quaymeter.savings.plausible import impossible_weather
-from quaymeter.savings.request import ColumnRequest, DayTypes, Gather, driver_request
+from quaymeter.savings.request import ColumnRequest, Gather, driver_request
 from quaymeter.savings.rows import averaged, commonest, summed
 from quaymeter.savings.series import held, usual_step_s
 from quaymeter.savings.unit_names import Sort, without_unit
-from savings.table import Driver, Role, weekday
+from savings.day_types import kinds_of_day
+from savings.table import Driver, Role, means_of_days, weekday
 from telemetry.errors import ConfigurationError, TransferError
+from telemetry.plan import DayTypes
+from telemetry.public_holidays import on_public_holiday
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from quaymeter.savings.columns import Column, Files
@@ -26,7 +32,10 @@ if TYPE_CHECKING:
 
 LEAST_OF_A_MEAN = 0.5  # share of a row behind an average: half a day tells the day's temperature
 DAY_TYPE = "day type"
-DAY_TYPES = ("Monday to Friday", "Saturday", "Sunday")
+DAY_TYPES: Mapping[DayTypes, tuple[str, ...]] = {
+    DayTypes.WEEK: ("Monday to Friday", "Saturday", "Sunday"),
+    DayTypes.WEEKDAY: ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
 
 
 def read_drivers(
@@ -47,13 +56,29 @@ def read_drivers(
         driver, share = _driver(column, wanted, request, rows, files.tz, notes)
         if driver.name in [each.name for each in drivers]:
             raise ConfigurationError(f"{driver.name!r} is named twice", place="--driver", cure="name it once")
+        if request.drivers_by_day and driver.role is not Role.CATEGORY:
+            driver = replace(driver, values=means_of_days(rows.wall, driver.values))
+            share = np.nan_to_num(means_of_days(rows.wall, share))
+            notes.info("driver_averaged", f"Every hour has its local day's mean of {driver.name!r}.")
         drivers.append(driver)
         shares.append(share)
-    if request.day_types is DayTypes.WEEK:
-        drivers.append(Driver(name=DAY_TYPE, role=Role.CATEGORY, values=np.maximum(weekday(rows.wall) - 4.0, 0.0)))
+    if request.day_types is not DayTypes.NONE:
+        drivers.append(_kinds_of_day(request, rows, notes))
         shares.append(np.ones(len(rows.wall)))
-        notes.info("category_words", f"Kinds of day: {', '.join(f'{k} = {kind}' for k, kind in enumerate(DAY_TYPES))}.")
     return tuple(drivers), tuple(shares)
+
+
+def _kinds_of_day(request: Request, rows: Rows, notes: Notes) -> Driver:
+    days = rows.wall.astype("datetime64[D]")
+    today, yesterday = (on_public_holiday(each, request.holidays) for each in (days, days - 1))
+    values = kinds_of_day(request.day_types, weekday(rows.wall), today, yesterday)
+    kinds = ", ".join(f"{number} = {kind}" for number, kind in enumerate(DAY_TYPES[request.day_types]))
+    counted_as = ""
+    if request.holidays:
+        cold = ", a Tuesday to Friday after one as a Monday" if request.day_types is DayTypes.WEEKDAY else ""
+        counted_as = f" Public holidays ({request.holidays}) count as Sundays{cold}."
+    notes.info("category_words", f"Kinds of day: {kinds}.{counted_as}")
+    return Driver(name=DAY_TYPE, role=Role.CATEGORY, values=values)
 
 
 def _driver(

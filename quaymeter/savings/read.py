@@ -13,6 +13,7 @@ from quaymeter.savings.drivers import read_drivers
 from quaymeter.savings.meter import Meter, read_meter
 from quaymeter.savings.notes import Notes, accept, check_accepted, counted, days_of_wall, some
 from quaymeter.savings.plausible import unit_change
+from quaymeter.savings.request import check_together
 from quaymeter.savings.rows import LENGTHS_S, Rows, rows_for, summed
 from savings.table import Frequency, Table
 from telemetry.errors import ConfigurationError
@@ -47,6 +48,7 @@ def read(request: Request) -> Reading:
         Where what is asked for does not go together.
     """
     check_accepted(request.accepted)
+    check_together(request)
     notes = Notes()
     files = Files(request, notes)
     meter = read_meter(files, request, notes)

@@ -13,6 +13,8 @@ from quaymeter.savings.unit_names import NO_UNIT, Unit, unit_named
 from savings.table import Frequency, Role
 from simulators.recorded import Fold
 from telemetry.errors import ConfigurationError, ContractError
+from telemetry.plan import DayTypes
+from telemetry.public_holidays import countries
 from telemetry.units import did_you_mean
 
 if TYPE_CHECKING:
@@ -29,13 +31,6 @@ class Gather(StrEnum):
 
     MEAN = "mean"  # averaged by time
     SUM = "sum"
-
-
-class DayTypes(StrEnum):
-    """Kinds of day that the model may tell apart."""
-
-    NONE = "none"
-    WEEK = "week"  # Monday to Friday, Saturday, Sunday
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +77,8 @@ class Request:
     exclude: tuple[Period, ...] = ()
     registers: tuple[str, ...] = ()
     day_types: DayTypes = DayTypes.NONE
+    holidays: str = ""  # country whose public holidays count as Sundays (ISO 3166)
+    drivers_by_day: bool = False  # hours take their local day's mean of each driver
     unit: str = ""  # of the result; "": the file's
     fold: Fold = Fold.IN_ORDER
     wall_time: bool = False
@@ -91,6 +88,31 @@ class Request:
     codes: tuple[float, ...] | None = None  # values that mean "no value"; None: the usual ones
     least_coverage: float = 0.9
     accepted: tuple[str, ...] = ()  # codes of findings that stop, looked at and let pass
+
+
+def check_together(request: Request) -> None:
+    """Refuse options that say nothing without another one.
+
+    Raises
+    ------
+    ConfigurationError
+        For holidays without kinds of day or of a country that is not known, or a day's drivers in rows of no hour.
+    """
+    if request.holidays and request.holidays not in countries():
+        raise ConfigurationError(
+            f'unknown country "{request.holidays}"', place="--holidays",
+            cure=f"{did_you_mean(request.holidays, countries())}known: {', '.join(countries())}",
+        )  # fmt: skip
+    if request.holidays and request.day_types is DayTypes.NONE:
+        raise ConfigurationError(
+            "without kinds of day no holiday counts", place=f"--holidays {request.holidays}",
+            cure="add --day-types week or --day-types weekday",
+        )  # fmt: skip
+    if request.drivers_by_day and request.frequency is not Frequency.HOURLY:
+        raise ConfigurationError(
+            f"only hourly rows can take their day's drivers, and these are {request.frequency}",
+            place="--drivers-by-day", cure="add --freq hourly, or leave it out",
+        )  # fmt: skip
 
 
 def period(text: str, option: str) -> Period:

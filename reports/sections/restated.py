@@ -52,6 +52,8 @@ PARTS = {
     "drivers": noted("drivers"),
     "day_types": noted("kinds of day"),
     "frequency": noted("length of rows"),
+    "calendar": noted("calendar of public holidays"),
+    "drivers_by_day": noted("drivers by hour or by day"),
     "leave_out_extrapolation": noted("rows beyond the baseline's range"),
     "periods": noted("periods"),
     "confidence": noted("confidence"),

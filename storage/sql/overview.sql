@@ -5,6 +5,10 @@ SELECT s.key, s.name, s.latitude, s.longitude, s.timezone, s.version, s.applied_
        (SELECT count(*) FROM point p WHERE p.site_id = s.id AND p.retired_at IS NULL)
 FROM site s ORDER BY s.key;
 
+-- name: calendars
+-- The calendars of a site as its file declares them.
+SELECT s.calendars FROM site s WHERE s.key = %(site)s;
+
 -- name: utilities
 -- The utilities of a site, in the order of the site file.
 SELECT u.key, u.name FROM utility u JOIN site s ON s.id = u.site_id

@@ -33,11 +33,12 @@ ORDER BY d.id;
 SELECT id FROM site WHERE key = %s;
 
 -- name: known_keys
--- Every point of a site, derived ones too, and every price and factor that is in use.
+-- Every point of a site, derived ones too, every price and factor that is in use, and the calendars of its file.
 SELECT 'point', key FROM point WHERE site_id = %(site)s AND retired_at IS NULL
 UNION ALL SELECT 'point', key FROM derived_point WHERE site_id = %(site)s AND retired_at IS NULL
 UNION ALL SELECT 'tariff', key FROM tariff WHERE site_id = %(site)s AND retired_at IS NULL
-UNION ALL SELECT 'emission factor', key FROM emission_factor WHERE site_id = %(site)s AND retired_at IS NULL;
+UNION ALL SELECT 'emission factor', key FROM emission_factor WHERE site_id = %(site)s AND retired_at IS NULL
+UNION ALL SELECT 'calendar', each->>'id' FROM site, jsonb_array_elements(calendars) AS each WHERE site.id = %(site)s;
 
 -- name: add_demonstrator
 -- Add a demonstrator.

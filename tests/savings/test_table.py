@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from savings.table import hour_of_week, weekday
+from savings.day_types import kinds_of_day
+from savings.table import hour_of_week, means_of_days, weekday
 from telemetry.errors import ContractError
+from telemetry.plan import DayTypes
 from tests.savings.days import bent, daily, hourly, monthly, straight
 
 
@@ -53,3 +55,68 @@ def test_an_unknown_driver_is_named_with_those_there_are() -> None:
     """The cure lists what could have been meant."""
     with pytest.raises(ContractError, match="no driver 'sea' – this table has air"):
         daily(np.ones(3), bent("air", np.ones(3))).driver("sea")
+
+
+def test_a_day_of_23_or_25_hours_has_its_own_mean() -> None:
+    """On the days on which summer time begins and ends the mean is that of the hours there are, each counted once."""
+    spring = np.delete(hourly(np.ones(72), first="2025-03-29").start, 26)  # 02:00 of the 30th never comes
+    autumn = np.insert(hourly(np.ones(72), first="2025-10-25").start, 27, np.datetime64("2025-10-26T02", "s"))
+    for start, short, n in ((spring, slice(24, 47), 23), (autumn, slice(24, 49), 25)):
+        values = np.zeros(len(start))
+        values[short] = np.arange(float(n))
+        found = means_of_days(start, values)
+        assert found[short] == pytest.approx(np.full(n, (n - 1) / 2))
+        assert not np.delete(found, np.arange(len(start))[short]).any()
+
+
+@pytest.mark.parametrize(("lost", "known"), [(0, True), (2, True), (3, False), (24, False)])
+def test_a_day_needs_nine_tenths_of_its_hours(lost: int, known: bool) -> None:  # noqa: FBT001 – a table of cases
+    """With 22 of 24 hours the mean of these stands for all 24, with 21 the whole day has none; its neighbours do."""
+    values = np.repeat([1.0, 5.0, 2.0], 24)
+    values[24 : 24 + lost] = np.nan
+    found = means_of_days(hourly(np.ones(72)).start, values).reshape(3, 24)
+    assert found[[0, 2]].tolist() == [[1.0] * 24, [2.0] * 24]
+    assert np.isnan(found[1]).all() == (not known)
+    assert not known or found[1].tolist() == [5.0] * 24
+
+
+@pytest.mark.parametrize(("lost", "known"), [(2, True), (3, False)])
+def test_a_short_day_is_measured_by_its_own_length(lost: int, known: bool) -> None:  # noqa: FBT001 – as above
+    """Of 23 hours 21 are nine tenths, 20 are not."""
+    start = np.delete(hourly(np.ones(72), first="2025-03-29").start, 26)
+    values = np.ones(71)
+    values[30 : 30 + lost] = np.nan
+    assert np.isfinite(means_of_days(start, values)[24:47]).tolist() == [known] * 23
+
+
+def test_days_that_the_rows_cut_have_no_mean() -> None:
+    """A file from 10:00 to 09:00 tells neither its first day nor its last one; without rows there is nothing."""
+    start = hourly(np.ones(72)).start[10:57]
+    assert np.isfinite(means_of_days(start, np.ones(47))).tolist() == [False] * 14 + [True] * 24 + [False] * 9
+    assert np.isfinite(means_of_days(hourly(np.ones(24)).start[1:], np.ones(23))).all()
+    assert len(means_of_days(start[:0], np.ones(0))) == 0
+
+
+def kinds(day_types: DayTypes, holidays: list[int]) -> list[int]:
+    """Return the kinds of two weeks from Monday on, of which the days with these numbers are public holidays."""
+    days = np.arange(-1, 14)
+    is_holiday = np.isin(days, holidays)
+    return [int(kind) for kind in kinds_of_day(day_types, days[1:] % 7, is_holiday[1:], is_holiday[:-1])]
+
+
+def test_a_holiday_is_a_sunday_and_the_working_day_after_it_a_monday() -> None:
+    """With each day of the week a kind, Tuesday to Friday after a holiday start cold; Saturday and Monday stay."""
+    plain = [0, 1, 2, 3, 4, 5, 6]
+    assert kinds(DayTypes.WEEKDAY, []) == plain * 2
+    assert kinds(DayTypes.WEEKDAY, [0]) == [6, 0, 2, 3, 4, 5, 6, *plain]  # Easter Monday
+    assert kinds(DayTypes.WEEKDAY, [3]) == [0, 1, 2, 6, 0, 5, 6, *plain]  # Ascension
+    assert kinds(DayTypes.WEEKDAY, [4]) == [0, 1, 2, 3, 6, 5, 6, *plain]
+    assert kinds(DayTypes.WEEKDAY, [5, 6]) == [0, 1, 2, 3, 4, 6, 6, *plain]
+    assert kinds(DayTypes.WEEKDAY, [1, 2]) == [0, 6, 6, 0, 4, 5, 6, *plain]  # the second of two stays a holiday
+
+
+def test_with_three_kinds_of_day_a_holiday_is_a_sunday_and_nothing_else_changes() -> None:
+    """Monday to Friday, Saturday, Sunday: the day after a holiday is what it is; without kinds all are one."""
+    assert kinds(DayTypes.WEEK, [0, 10]) == [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 2, 0, 1, 2]
+    assert kinds(DayTypes.WEEK, []) == [0, 0, 0, 0, 0, 1, 2] * 2
+    assert kinds(DayTypes.NONE, [0]) == [0] * 14

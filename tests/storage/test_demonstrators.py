@@ -77,6 +77,12 @@ def test_plans_of_the_api_are_held_against_the_site(connection: Connection) -> N
     assert [each.key for each in demonstrators(connection, "quay")] == ["pump", "other"]
 
 
+def test_a_plan_with_an_unknown_calendar_is_refused(connection: Connection) -> None:
+    """A plan by the API names a calendar of the site, or is not taken."""
+    with pytest.raises(ContractError, match="unknown calendar 'port-week'"):
+        declare(connection, "quay", a_plan(calendar="port-week"), who="api")
+
+
 def test_events_are_decided_by_people(connection: Connection) -> None:
     """What is known is not suggested again; every decision is kept with its name and its time."""
     (key,) = suggest(connection, "quay", "pump", [an_event(3, 5)], who="worker")

@@ -27,6 +27,17 @@ value = 0.02
 valid_from = 2024-01-01
 source = "x"
 """
+CALENDARS = """
+[[calendars]]
+id = "port-week"
+name = "Port"
+holidays = "FR"
+shifts = []
+[[calendars]]
+id = "shifts"
+name = "Shifts"
+shifts = []
+"""
 KEYS = {
     "id": '"d"',
     "name": '"D"',
@@ -42,7 +53,9 @@ METER = '[{ id = "kwh", unit = "MW.h", points = [{ point = "quay/loop/energy", t
 def demonstrator(**changes: str | None) -> str:
     """Write a site with one demonstrator; a change to None leaves the key out."""
     keys = {key: value for key, value in (KEYS | changes).items() if value is not None}
-    return SITE + PRICES + "[[demonstrators]]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+    return (
+        SITE + PRICES + CALENDARS + "[[demonstrators]]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+    )
 
 
 def plan(**changes: str | None) -> Plan:
@@ -105,6 +118,10 @@ def test_the_full_form() -> None:
         ("reporting_from", "2026-01-01", "without a baseline"),
         ("confidence", "90", "`confidence` is 90"),
         ("frequency", '"weekly"', "unknown frequency"),
+        ("calendar", '"port-weak"', 'unknown calendar "port-weak"'),
+        ("calendar", '"shifts"', 'calendar "shifts" has no public holidays'),
+        ("drivers_by_day", "true", "only hourly rows can take their day's drivers, and these are daily"),
+        ("drivers_by_day", '"yes"', "neither yes nor no"),
         ("expected_saving", "[11, 30]", "a share of the adjusted baseline"),
         ("static_factors", '[{ id = "s", name = "S", value = "x", point = "quay/loop/t_in" }]', "no tolerance"),
         ("static_factors", '[{ id = "s", name = "S", value = "x", tolerance = 1.0 }]', "without a point"),
@@ -121,10 +138,39 @@ def test_mistakes_in_a_demonstrator(key: str, value: str, cause: str) -> None:
     (found,) = [one for one in mistakes(text) if cause in one.cause]
     place = {"meters": "energy", "baseline": "baseline"}.get(key, key)
     wanted = next(number for number, line in enumerate(text.split("\n"), 1) if line.startswith(f"{place} = ") and (
-        number > (SITE + PRICES).count("\n")
+        number > (SITE + PRICES + CALENDARS).count("\n")
     ))  # fmt: skip
     assert found.line == wanted
     assert found.cure
+
+
+def test_holidays_and_drivers_by_day() -> None:
+    """A plan names a calendar of the site, and hourly rows may take their day's drivers; neither is by itself."""
+    found = plan(calendar='"port-week"', drivers_by_day="true", frequency='"hourly"', day_types='"weekday"')
+    assert (found.calendar, found.drivers_by_day) == ("port-week", True)
+    assert (plan().calendar, plan(drivers_by_day="false").drivers_by_day) == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"day_types": '"none"'}, "without kinds of day no holiday counts"),
+        ({"frequency": '"monthly"'}, "months are no kinds of day"),
+    ],
+)
+def test_a_calendar_without_effect_is_refused(changes: dict[str, str], cause: str) -> None:
+    """Who names a calendar expects holidays to count: rows that know no kinds of day cannot."""
+    (found,) = mistakes(demonstrator(calendar='"port-week"', **changes))
+    assert cause in found.cause
+    assert found.cure
+
+
+def test_a_calendar_is_named_nearly_right_or_there_is_none() -> None:
+    """The cure is the calendar that was meant, or where to declare one."""
+    (found,) = mistakes(demonstrator(calendar='"port-weak"'))
+    assert found.cure == 'did you mean "port-week"?'
+    (found,) = mistakes(demonstrator(calendar='"x"').replace(CALENDARS, ""))
+    assert found.cure == "declare it under [[calendars]]"
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,9 @@ def test_tables_beside_the_points_are_read(table: str) -> None:
         ("demonstrators", "energy", '["quay/loop/enrgy"]', 'unknown point "quay/loop/enrgy"'),
         ("demonstrators", "drivers", '"quay/loop/flow"', "not a list of points"),
         ("calendars", "id", '"A week"', "cannot be a level of a topic"),
+        ("calendars", "holidays", '"FRANCE"', 'unknown country "FRANCE"'),
+        ("calendars", "holidays", '"fr"', 'unknown country "fr"'),
+        ("calendars", "holidays", "33", "not a text"),
     ],
 )
 def test_mistakes_beside_the_points(table: str, key: str, value: str, cause: str) -> None:

@@ -1,0 +1,103 @@
+"""Kinds of day with public holidays, and the day's drivers in hourly rows, from a file on the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quaymeter.cli.output import ExitCode
+from savings.table import Frequency
+from telemetry.plan import DayTypes
+from tests.quaymeter.savings_files import days, local_hours, plant, reading, write
+from tests.quaymeter.test_cli import run, run_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def april(tmp_path: Path) -> Path:
+    """Write the use of each day of April 2025, Easter Monday on the 21st."""
+    return write(tmp_path / "april.csv", "time,kWh", [(day, 10.0) for day in days("2025-04-17", "2025-04-25")])
+
+
+def test_holidays_of_a_file(april: Path) -> None:
+    """With a country Easter Monday is a Sunday, and the Tuesday after it a Monday where each day is a kind."""
+    plain = reading(april, day_types=DayTypes.WEEKDAY).table.driver("day type").values.tolist()
+    assert plain == [3, 4, 5, 6, 0, 1, 2, 3, 4]
+    found = reading(april, day_types=DayTypes.WEEKDAY, holidays="FR")
+    assert found.table.driver("day type").values.tolist() == [3, 4, 5, 6, 6, 0, 2, 3, 4]
+    assert "Public holidays (FR) count as Sundays" in found.findings[-1].message
+    week = reading(april, day_types=DayTypes.WEEK, holidays="FR").table.driver("day type").values.tolist()
+    assert week == [0, 0, 1, 2, 2, 0, 0, 0, 0]
+
+
+def test_the_commands_take_both_options(april: Path) -> None:
+    """`table` shows what `--holidays` did; its document has the kinds as a column."""
+    given = ("savings", "table", str(april), "--time", "time", "--tz", "Europe/Paris", "--energy", "kWh")
+    _, found = run_json(*given, "--day-types", "week", "--holidays", "FR")
+    assert "Public holidays (FR)" in str(found["findings"])
+    _, out, _ = run(*given, "--day-types", "weekday", "--holidays", "FR", "--csv")
+    kinds = {row["start"][:10]: row["day type"] for row in csv.DictReader(io.StringIO(out))}
+    assert (kinds["2025-04-21"], kinds["2025-04-22"]) == ("6.0", "0.0")
+
+
+@pytest.mark.parametrize(
+    ("options", "place", "cure"),
+    [
+        (("--holidays", "FR"), "--holidays FR", "--day-types week"),
+        (("--holidays", "fr", "--day-types", "week"), "--holidays", 'did you mean "FR"'),
+        (("--holidays", "XX", "--day-types", "week"), "--holidays", "ZA, ZM, ZW"),
+        (("--drivers-by-day",), "--drivers-by-day", "--freq hourly"),
+    ],
+)
+@pytest.mark.parametrize("command", ["table", "fit"])
+def test_options_that_mean_nothing_alone_are_refused(
+    tmp_path: Path, command: str, options: tuple[str, ...], place: str, cure: str
+) -> None:
+    """Holidays without kinds of day or of nowhere, a day's drivers in rows of days: place, cause and cure are told."""
+    path = write(
+        tmp_path / "plant.csv", "day,use (kWh),air (°C),made (t)", plant("2023-01-01", "2023-02-28", "2024-01-01")
+    )
+    period = ("--baseline", "2023-01-01/2023-02-28")
+    code, _, told = run(
+        "savings", command, str(path), "--time", "day", "--tz", "Europe/Paris", "--energy", "use", *period, *options
+    )
+    told = " ".join(told.split())
+    assert code == ExitCode.CONFIGURATION
+    assert place in told
+    assert cure in told
+
+
+def test_hours_take_their_days_mean_of_a_driver(tmp_path: Path) -> None:
+    """Over a day of 23 hours each hour has the mean of 23; a day without 3 of 24 has none; kinds stay."""
+    hours = local_hours("2025-03-29", "2025-03-31")
+    gone = {47 + hour for hour in (3, 4, 5)}
+    rows = [(time.isoformat(), 1, "" if k in gone else k, time.hour // 12) for k, time in enumerate(hours)]
+    path = write(tmp_path / "hours.csv", "time,kWh,air (°C),shift", rows)
+    drivers = ("air:linear", "shift:category")
+    found = reading(path, frequency=Frequency.HOURLY, drivers=drivers, drivers_by_day=True)
+    air, shift = (found.table.driver(name).values for name in ("air", "shift"))
+    assert air[:24] == pytest.approx([11.5] * 24)
+    assert air[24:47] == pytest.approx([24 + 11.0] * 23)
+    assert [*found.reasons[47:]] == ["no air"] * 24
+    assert shift.tolist() == [time.hour // 12 for time in hours]
+    assert found.table.coverage[:47].tolist() == [1.0] * 47
+
+
+def test_a_few_hours_without_a_driver_do_not_lose_their_rows(tmp_path: Path) -> None:
+    """Where two of 24 hours lack the driver, the day's mean is that of the others and every row may be used."""
+    hours = local_hours("2025-03-03", "2025-03-04")
+    rows = [(time.isoformat(), 1, "" if k in {3, 4} else 5.0) for k, time in enumerate(hours)]
+    path = write(tmp_path / "hours.csv", "time,kWh,air (°C)", rows)
+    fast, slow = (
+        reading(path, frequency=Frequency.HOURLY, drivers=("air:linear",), drivers_by_day=by_day)
+        for by_day in (False, True)
+    )
+    assert [*fast.reasons].count("no air") == 2
+    assert set(slow.reasons) == {""}
+    assert set(slow.table.driver("air").values) == {5.0}
+    assert slow.table.coverage[:24].tolist() == pytest.approx([22 / 24] * 24)

@@ -1,0 +1,99 @@
+"""Kinds of day of a run: public holidays by a calendar of the site, in the run's own input."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from storage.catalogue import apply_site
+from storage.engine import connect
+from storage.overview import calendars
+from telemetry.errors import ContractError
+from telemetry.plan import DayTypes
+from tests.storage.aligned_site import a_plan, a_site
+from worker.run_input import run_input
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from savings.record import DriverColumn
+    from storage.engine import Connection
+
+CALENDARS = (
+    {"id": "port-week", "name": {"fr": "x", "en": "x"}, "holidays": "FR", "shifts": []},
+    {"id": "shifts", "name": {"fr": "x", "en": "x"}, "shifts": []},
+    {"id": "nowhere", "name": {"fr": "x", "en": "x"}, "holidays": "XX", "shifts": []},
+)
+NOW = datetime(2025, 5, 4, 12, tzinfo=UTC)
+NORMAL = [3.0, 4.0, 5.0, 6.0, 0.0, 1.0, 2.0]  # a week from Thursday, 17 April 2025, on
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    """Give a connection to a database that may hold a plan over Easter and the first of May."""
+    with connect(database, autocommit=True) as connection:
+        yield connection
+
+
+def kind_of_day(database: str, connection: Connection, **changed: Any) -> DriverColumn:
+    """Apply the site with a plan from 17 April to 3 May 2025; return the kinds of its days."""
+    plan = a_plan(date(2025, 4, 17), date(2025, 4, 29), date(2025, 4, 30), **changed)
+    apply_site(database, replace(a_site(plan), calendars=CALENDARS), who="test")
+    return run_input(connection, "quay", "heat", now=NOW).meters[0].drivers[-1]
+
+
+def test_holidays_are_sundays_and_the_day_after_one_is_a_monday(database: str, connection: Connection) -> None:
+    """Easter Monday and the first of May rest like Sundays, the days after them start cold; the label says so."""
+    found = kind_of_day(database, connection, day_types=DayTypes.WEEKDAY, calendar="port-week")
+    easter, may = [3.0, 4.0, 5.0, 6.0, 6.0, 0.0, 2.0], [6.0, 0.0, 5.0]
+    assert found.values == (*easter, *NORMAL, *may)
+    assert "working day after one as a Monday" in found.label["en"]
+    assert "jours fériés" in found.label["fr"]
+
+
+def test_of_three_kinds_only_the_holiday_changes(database: str, connection: Connection) -> None:
+    """Monday to Friday, Saturday, Sunday: the day after a holiday is a working day like others."""
+    found = kind_of_day(database, connection, calendar="port-week")
+    assert found.values[:7] == (0.0, 0.0, 1.0, 2.0, 2.0, 0.0, 0.0)
+    assert found.values[-3:] == (2.0, 0.0, 1.0)
+    assert found.label["en"] == "Kind of day (public holidays as Sundays)"
+
+
+def test_every_hour_of_a_holiday_is_one(database: str, connection: Connection) -> None:
+    """Hourly rows are of the kind of their local day."""
+    found = kind_of_day(database, connection, frequency="hourly", day_types=DayTypes.WEEKDAY, calendar="port-week")
+    assert set(found.values[4 * 24 : 5 * 24]) == {6.0}
+    assert set(found.values[5 * 24 : 6 * 24]) == {0.0}
+
+
+def test_without_a_calendar_holidays_are_days_like_others(database: str, connection: Connection) -> None:
+    """A plan that names no calendar has the kinds of day that it always had, and their label."""
+    found = kind_of_day(database, connection, day_types=DayTypes.WEEKDAY)
+    assert found.values == (*NORMAL, *NORMAL, *NORMAL[:3])
+    assert found.label == {"fr": "Type de jour", "en": "Kind of day"}
+
+
+@pytest.mark.parametrize(
+    ("calendar", "cause"),
+    [
+        ("port-weak", "unknown calendar 'port-weak' – did you mean \"port-week\""),
+        ("shifts", "calendar 'shifts' has no public holidays"),
+        ("nowhere", 'unknown country "XX"'),
+    ],
+)
+def test_a_calendar_that_does_not_help_is_named(
+    database: str, connection: Connection, calendar: str, cause: str
+) -> None:
+    """A plan by the API may name what the site does not have: the run says so, and makes no figure of other days."""
+    with pytest.raises(ContractError, match=cause):
+        kind_of_day(database, connection, calendar=calendar)
+
+
+def test_calendars_are_read_as_they_were_declared(database: str, connection: Connection) -> None:
+    """All calendars of a site in its own order; a site that is not there has none."""
+    apply_site(database, replace(a_site(), calendars=CALENDARS), who="test")
+    assert [each["id"] for each in calendars(connection, "quay")] == ["port-week", "shifts", "nowhere"]
+    assert calendars(connection, "nowhere") == []
