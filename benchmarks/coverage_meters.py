@@ -1,7 +1,13 @@
-"""The demonstrators of the simulated port as tables of energy and drivers, with what each of them truly saved."""
+"""The demonstrators of the simulated port as tables of energy and drivers, with what each of them truly saved.
+
+Energies are what meters of their class make of them: each demonstrator, of a length and a frequency, has meters of its
+own, which read too much or too little by anything within their class, the same before and after. Savings are what was
+truly saved.
+"""
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,8 +15,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from benchmarks.coverage_port import EARLIER_MONTHS
+from savings.day_types import kinds_of_day
 from savings.reporting_checks import outside_range
 from savings.table import Driver, Frequency, Role, Table, weekday
+from telemetry.plan import DayTypes
+from telemetry.public_holidays import on_public_holiday
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,12 +29,11 @@ if TYPE_CHECKING:
 
     from benchmarks.coverage_port import PortHours
 
-ZONE = ZoneInfo("Europe/Paris")
+ZONE, COUNTRY = ZoneInfo("Europe/Paris"), "FR"
 GAS_KWH_PER_M3 = 10.0  # [kW.h/m3], to add gas and electricity of one boundary
 AIR, SEA, HUMIDITY = "quay/weather/t_air", "quay/intake/t_sea_in", "quay/weather/humidity"
 BENDING = {AIR, SEA}
 _NIGHT_H = 3
-DAY_TYPES = np.array([0, 0, 0, 0, 0, 1, 2], np.float64)  # Monday to Friday, Saturday, Sunday
 
 
 class Meter(NamedTuple):
@@ -34,39 +43,42 @@ class Meter(NamedTuple):
     drivers: tuple[str, ...]
     start_month: int  # of the scenario, when the reporting period begins
     avoid: tuple[int, int] | None = None  # months [from, to) of the reporting period with a known event: left out
-    drivers_by_day: bool = (
-        False  # of hourly models: meals of an hour do not tell that hour's steam, retorts run in cycles
-    )
-    each_weekday: bool = False  # seven kinds of day: a boiler that rested on Sunday starts cold on Monday
+    drivers_by_day: bool = False  # of hourly models: what works slowly, or in cycles longer than an hour
+    day_types: DayTypes = DayTypes.WEEK
     less_night: bool = False  # less the flow of 0 to 3 h of the same day: leaks and toilets, in both periods alike
 
 
-# Drivers of the site file but for two kinds. Those that the measure itself changes (defrosts, humidity of the room) are
-# left out: the adjusted baseline would follow the measure. Where steam is metered and the measure does not change it,
-# it stands for what production takes and traps lose: condensate return changes gas and water by steam, and the steam
-# itself only where steam heats the feed tank, which it does not at the Darse. What the season brings (mains water) is
-# left to the model's wave.
+# The drivers of the site file. What the measure itself changes (defrosts, humidity of the room) is left out: the
+# adjusted baseline would follow the measure. Where steam is metered and the measure does not change it, it stands for
+# what production takes and traps lose: condensate return changes gas and water by steam, and the steam itself only
+# where steam heats the feed tank, which it does not at the Darse. What the season brings (mains water) is left to the
+# model's wave. Boilers: each day of the week, as one that rested on Sunday starts cold on Monday.
 METERS: Mapping[str, Meter] = {
-    "seawater-condenser": Meter({"mole/refrigeration/energy": 1.0}, (AIR, SEA, "mole/dock/pallets_in"), 13, (19, 20)),
+    "seawater-condenser": Meter(
+        {"mole/refrigeration/energy": 1.0},
+        (AIR, "mole/dock/pallets_in", "mole/frozen_1/door_load", "mole/chill_1/door_load"), 13, (19, 20),
+        drivers_by_day=True,
+    ),
     "floating-head": Meter(
-        {"fillets/chill_room/energy": 1.0}, (AIR, "fillets/water/landed", "fillets/chill_room/door"), 13
+        {"fillets/chill_room/energy": 1.0}, (AIR, "fillets/water/landed", "fillets/chill_room/door"), 13,
+        drivers_by_day=True,
     ),
     "strip-doors": Meter(
-        {"estran/cold_store/energy": 1.0},
-        (AIR, HUMIDITY, "estran/cold_store/door", "estran/cold_store/pallets_in"), 14,
+        {"estran/cold_store/energy": 1.0}, (AIR, "estran/cold_store/door_load", "estran/cold_store/pallets_in"), 14
     ),
     "demand-defrost": Meter({"mole/frozen_2/evaporator_energy": 1.0}, (AIR, HUMIDITY, "mole/frozen_2/pallets_in"), 14),
     "steam-traps": Meter(
         {"cannery/boiler/gas": 1.0},
-        ("cannery/production/cooked", "cannery/production/shift_on", AIR), 13, each_weekday=True,
+        ("cannery/production/cooked", "cannery/production/shift_on", AIR), 13, day_types=DayTypes.WEEKDAY,
     ),
     "condensate-return": Meter(
         {"darse/boiler/gas": 1.0},
-        ("darse/boiler/steam", "darse/production/shift_on", SEA), 14, each_weekday=True,
+        ("darse/boiler/steam", "darse/production/cooked", "darse/production/shift_on", SEA), 14,
+        day_types=DayTypes.WEEKDAY,
     ),
     "condensate-return (water)": Meter(
-        {"darse/boiler/make_up": 1.0}, ("darse/boiler/steam", "darse/production/cooked"), 14, each_weekday=True,
-        drivers_by_day=True,
+        {"darse/boiler/make_up": 1.0}, ("darse/boiler/steam", "darse/production/cooked"), 14, drivers_by_day=True,
+        day_types=DayTypes.WEEKDAY,
     ),
     "seawater-for-water": Meter({"fillets/water/volume": 1.0}, ("fillets/water/landed",), 14, less_night=True),
     "seawater-heat-pump": Meter(
@@ -76,32 +88,71 @@ METERS: Mapping[str, Meter] = {
 }  # fmt: skip
 
 
+class Carrier(NamedTuple):
+    """One meter of a figure."""
+
+    baseline: float  # its part of the baseline's use
+    reporting: float  # what it used in the reporting period [unit]
+    limit: float  # largest error of its class [1]
+
+
 class Known(NamedTuple):
     """A demonstrator's rows and what it truly saved."""
 
     baseline: Table
     reporting: Table
     truth: float  # over the rows of the reporting table [unit]
+    carriers: tuple[Carrier, ...] = ()
+
+    def limits(self, adjusted: float) -> tuple[float, ...]:
+        """Return by how much each meter may falsify the saving, given the adjusted baseline [unit]."""
+        errors = (abs(each.baseline * adjusted - each.reporting) * each.limit for each in self.carriers)
+        return tuple(error for error in errors if error > 0.0)
 
 
-def known_meter(port: PortHours, name: str, frequency: Frequency, reporting_months: int, *, null: bool) -> Known:
-    """Return a demonstrator of a simulated port: a year before it, and the months after it began."""
-    meter = METERS[name]
+def known_meter(
+    port: PortHours, name: str, frequency: Frequency, reporting_months: int, *, null: bool, baseline_months: int = 24
+) -> Known:
+    """Return a demonstrator of a simulated port: one or two years before it, and the months after it began."""
+    meter = _metered(METERS[name], port, f"{name} {frequency} {reporting_months}")
     local = _local(int(port.start_s[0]), len(port.start_s))
     table = _table(port, meter, local, np.ones(len(local)), frequency)
-    begin = local[0].astype("datetime64[M]")
+    begin = local[0].astype("datetime64[M]") + EARLIER_MONTHS
     start = begin + meter.start_month
     first, last = start.astype("datetime64[D]"), (start + reporting_months).astype("datetime64[D]")
-    year = (start - 12).astype("datetime64[D]")
-    baseline = table.take((table.start >= year) & (table.start < first))
+    from_day = (start - baseline_months).astype("datetime64[D]")
+    baseline = table.take((table.start >= from_day) & (table.start < first))
     within = (table.start >= first) & (table.start < last) & ~_beyond(table, baseline)
     if meter.avoid is not None and not null:
         event = [(begin + month).astype("datetime64[D]") for month in meter.avoid]
         within &= ~((table.start >= event[0]) & (table.start < event[1]))
     reporting = table.take(within)
     days = np.unique(local[np.isin(local.astype("datetime64[D]"), _days(reporting))].astype("datetime64[D]"))
-    truth = 0.0 if null else _truth(port, name.split(" ", maxsplit=1)[0], meter, days)
-    return Known(baseline, reporting, truth)
+    truth = 0.0 if null else _truth(port, name.split(" ", maxsplit=1)[0], METERS[name], days)
+    return Known(baseline, reporting, truth, _carriers(port, meter, local, (baseline, reporting)))
+
+
+def _metered(meter: Meter, port: PortHours, demonstrator: str) -> Meter:
+    """Return a demonstrator as meters of its own tell it: each factor with an error within the meter's class."""
+    draw = np.random.default_rng([port.seed, zlib.crc32(demonstrator.encode())])
+    read = {point: factor * (1.0 + draw.uniform(-1, 1) * port.limits[point]) for point, factor in meter.points.items()}
+    return meter._replace(points=read)
+
+
+def _carriers(
+    port: PortHours, meter: Meter, local: NDArray[np.datetime64], periods: tuple[Table, Table]
+) -> tuple[Carrier, ...]:
+    """Return each meter of a figure with its part of the baseline and its use of the reporting period."""
+    day = local.astype("datetime64[D]")
+    before, after = (np.isin(day, _days(period)) for period in periods)
+
+    def use(point: str, rows: NDArray[np.bool_]) -> float:
+        series = meter.points[point] * port.series[point]
+        less = _day_mean(series, local, _NIGHT_H) if meter.less_night else 0.0
+        return float((series - less)[rows].sum())
+
+    total = sum(use(point, before) for point in meter.points)
+    return tuple(Carrier(use(point, before) / total, use(point, after), port.limits[point]) for point in meter.points)
 
 
 def year_after(port: PortHours, name: str, table: Table) -> Table:
@@ -189,8 +240,10 @@ def _table(
     ]  # fmt: skip
     start = starts.astype("datetime64[s]")
     if frequency is Frequency.DAILY:
-        kinds = np.arange(7.0) if meter.each_weekday else DAY_TYPES
-        drivers.append(Driver(name="day type", role=Role.CATEGORY, values=kinds[weekday(start)]))
+        days = start.astype("datetime64[D]")
+        rested, before = on_public_holiday(days, COUNTRY), on_public_holiday(days - 1, COUNTRY)
+        kinds = kinds_of_day(meter.day_types, weekday(start), rested, before)
+        drivers.append(Driver(name="day type", role=Role.CATEGORY, values=kinds))
     return Table(
         frequency=frequency, start=start, hours=length, energy=energy, drivers=tuple(drivers),
         coverage=np.ones(len(start)),

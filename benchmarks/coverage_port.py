@@ -1,7 +1,8 @@
 """Meters of the simulated port with their drivers and their truth, hour by hour, kept in a folder between runs.
 
-A port of 26 months costs tens of seconds of a core, so each seed is simulated once and kept as
-`<scenario>-<seed>.npz`. Only the physics is asked, without sensors: what a perfect meter would have told.
+A port of four years costs most of a minute of a core, so each seed is simulated once and kept as
+`<scenario>-<seed>.npz`. Only the physics is asked, without sensors; what a meter of its class makes of it is drawn for
+each demonstrator anew (`coverage_meters`). Derived points are evaluated hour by hour.
 """
 
 from __future__ import annotations
@@ -17,9 +18,13 @@ from quaymeter.cli.context import default_site_file
 from simulators.outputs import Amounts, Flow, Level, Mean, Switch
 from simulators.port import Port, last_day
 from simulators.scenario import load_scenario, months_after
+from telemetry.accuracy import relative_accuracy
+from telemetry.derived import in_order
+from telemetry.formula import evaluate
 from telemetry.site_file import load_site
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -27,22 +32,20 @@ if TYPE_CHECKING:
     from simulators.day import Day
     from simulators.outputs import Output
     from simulators.scenario import Scenario
+    from telemetry.site import Site
 
-MONTHS = 26
-SETTLING_MONTHS = 12  # before the first month: ice on coils needs a summer to be what it is in a plant that runs
+EARLIER_MONTHS = 12  # before the first month of the scenario: a second year of baseline
+MONTHS = EARLIER_MONTHS + 26
+SETTLING_MONTHS = 12  # before that: ice on coils needs a summer to be what it is in a plant that runs
 HOUR_S, HOURS = 3600, 24
-# Kept beside the demonstrators' own points: weather, and what an engineer may take for a driver.
+# Kept beside the demonstrators' own points: what an engineer may take for a driver instead of the plan's.
 ALWAYS = (
-    "quay/weather/t_air", "quay/weather/humidity", "quay/weather/pressure", "quay/intake/t_sea_in",
-    "mole/dock/t_air", "mole/dock/humidity", "mole/dock/pallets_out", "mole/dock/stock", "mole/frozen_1/door",
-    "mole/frozen_2/door", "mole/chill_1/door", "mole/frozen_2/setpoint", "fillets/chill_room/t_return",
-    "fillets/chill_room/setpoint", "estran/cold_store/setpoint", "fillets/ice_plant/ice", "fillets/water/seawater",
-    "cannery/boiler/steam", "cannery/boiler/make_up", "cannery/production/canned",
-    "cannery/steam_network/cooker_flow", "cannery/steam_network/retort_flow", "cannery/steam_network/cleaning_flow",
-    "cannery/steam_network/condensate_flow", "cannery/steam_network/t_condensate", "cannery/steam_network/t_header",
-    *(f"cannery/steam_network/trap_{trap}_{what}" for trap in (1, 2, 3) for what in ("t", "sound")),
-    "darse/boiler/steam", "darse/boiler/condensate_flow", "darse/boiler/t_condensate", "darse/boiler/t_feed",
-    "estran/gas/kiln_volume", "estran/hot_water/heat", "estran/hot_water/t_tank", "estran/hot_water/t_source_in",
+    "quay/weather/t_air", "quay/weather/humidity", "quay/weather/pressure", "quay/intake/t_sea_in", "mole/dock/t_air",
+    "mole/dock/humidity", "mole/dock/stock", "mole/frozen_1/door", "mole/frozen_2/door", "mole/chill_1/door",
+    "estran/cold_store/door", "fillets/chill_room/t_return", "fillets/water/seawater", "fillets/water/effluent",
+    "cannery/boiler/steam", "cannery/boiler/make_up", "cannery/steam_network/condensate_flow", "cannery/boiler/p_steam",
+    "darse/boiler/steam", "darse/boiler/condensate_flow", "darse/boiler/p_steam", "darse/production/cooked",
+    "estran/gas/kiln_volume", "estran/gas/t_kiln", "estran/hot_water/heat", "estran/hot_water/t_tank",
 )  # fmt: skip
 
 
@@ -52,6 +55,8 @@ class PortHours(NamedTuple):
     start_s: NDArray[np.int64]  # (n,) first instant of each hour [s since 1970-01-01 UTC]
     series: dict[str, NDArray[np.float64]]  # by point (n,): amounts of meters and events, means of all else
     saved: dict[tuple[str, str], tuple[NDArray[np.datetime64], NDArray[np.float64]]]  # truth by local day
+    limits: Mapping[str, float]  # by point: largest error of a meter of its class [1]
+    seed: int
 
 
 @lru_cache(maxsize=2)
@@ -64,18 +69,16 @@ def kept_port(folder: Path, scenario: str, seed: int) -> PortHours:
         np.savez_compressed(part, allow_pickle=False, **_simulated(scenario, seed))
         part.replace(path)
     with np.load(path) as kept:
-        return _opened({key: kept[key] for key in kept.files})
+        return _opened({key: kept[key] for key in kept.files}, seed)
 
 
 def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
     site = load_site(default_site_file())
-    scenario = settled(load_scenario(scenario_name, seed=seed))
+    before = EARLIER_MONTHS + SETTLING_MONTHS
+    scenario = settled(load_scenario(scenario_name, seed=seed), before)
     port = Port(site, scenario)
-    meters = [(plan, meter) for plan in site.demonstrators for meter in plan.meters]
-    keys = {*ALWAYS, *(each.point for _, meter in meters for each in meter.points)}
-    keys |= {each.point for plan, meter in meters for each in plan.drivers_of(meter)}
     days = []
-    hours: dict[str, list[NDArray[np.float64]]] = {key: [] for key in sorted(keys)}
+    hours: dict[str, list[NDArray[np.float64]]] = {key: [] for key in sorted(_measured(site))}
     first = months_after(scenario.begins, SETTLING_MONTHS)
     for made in port.days(first, last_day(MONTHS, first)):
         days.append(made.day.starts_s[:: HOUR_S // made.day.step_s])
@@ -91,21 +94,33 @@ def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
     return arrays
 
 
-def settled(scenario: Scenario) -> Scenario:
+def _measured(site: Site) -> set[str]:
+    """Return the measured points of all plans, of what their derived drivers are made of, and what else is kept."""
+    derived = {point.key: point for point in site.derived_points}
+    wanted = {*ALWAYS, *(each.point for plan in site.demonstrators for meter in plan.meters for each in meter.points)}
+    wanted |= {each.point for plan in site.demonstrators for meter in plan.meters for each in plan.drivers_of(meter)}
+    inputs = {key for each in wanted & set(derived) for step in in_order(derived, each) for key in step.inputs.values()}
+    return (wanted | inputs) - set(derived)
+
+
+def settled(scenario: Scenario, months: int = SETTLING_MONTHS) -> Scenario:
     """Return a scenario that begins so many months earlier, with all that happens on the same days."""
-    measures = [structs.replace(each, start=_later(each.start), end=_later(each.end)) for each in scenario.measures]
-    events = [structs.replace(each, start=_later(each.start), end=_later(each.end)) for each in scenario.happenings]
-    begins = months_after(scenario.begins, -SETTLING_MONTHS)
+
+    def moved(each: Any) -> Any:  # noqa: ANN401 – a measure or a happening
+        return structs.replace(each, start=_later(each.start, months), end=_later(each.end, months))
+
+    measures, events = [moved(each) for each in scenario.measures], [moved(each) for each in scenario.happenings]
+    begins = months_after(scenario.begins, -months)
     return structs.replace(scenario, begins=begins, measures=tuple(measures), happenings=tuple(events))
 
 
-def _later(moment: str | None) -> Any:  # noqa: ANN401 – None stays None
-    """Return an age in months of the scenario as an age of the one that begins earlier; dates stay."""
+def _later(moment: str | None, months: int) -> Any:  # noqa: ANN401 – None stays None
+    """Return an age in months of the scenario as an age of the one that begins so much earlier; dates stay."""
     if moment is None or not moment.startswith("P"):
         return moment
     if not moment.endswith("M"):
         raise ValueError(f"{moment} is no age in months")
-    return f"P{int(moment[1:-1]) + SETTLING_MONTHS}M"
+    return f"P{int(moment[1:-1]) + months}M"
 
 
 def _hourly(output: Output, day: Day) -> NDArray[np.float64]:
@@ -120,7 +135,7 @@ def _hourly(output: Output, day: Day) -> NDArray[np.float64]:
     raise TypeError(output)
 
 
-def _opened(arrays: dict[str, NDArray[np.generic]]) -> PortHours:
+def _opened(arrays: dict[str, NDArray[np.generic]], seed: int) -> PortHours:
     saved = {}
     for key, days in arrays.items():
         kind, _, rest = key.partition(":")
@@ -128,4 +143,17 @@ def _opened(arrays: dict[str, NDArray[np.generic]]) -> PortHours:
             name, _, point = rest.partition(":")
             saved[name, point] = (days.astype("datetime64[D]"), arrays[f"saved:{rest}"].astype(np.float64))
     series = {key.removeprefix("series:"): each.astype(np.float64) for key, each in arrays.items() if "series:" in key}
-    return PortHours(arrays["start_s"].astype(np.int64), series, saved)
+    site = load_site(default_site_file())
+    _derive(site, series)
+    limits = {point.key: relative_accuracy(point.accuracy_class) or 0.0 for point in site.points if point.key in series}
+    return PortHours(arrays["start_s"].astype(np.int64), series, saved, limits, seed)
+
+
+def _derive(site: Site, series: dict[str, NDArray[np.float64]]) -> None:
+    """Add every derived point whose inputs are there."""
+    derived = {point.key: point for point in site.derived_points}
+    for key in derived:
+        for step in in_order(derived, key):
+            inputs = {name: series[point] for name, point in step.inputs.items() if point in series}
+            if step.key not in series and len(inputs) == len(step.inputs):
+                series[step.key] = evaluate(step.formula, inputs)

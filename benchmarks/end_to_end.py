@@ -37,6 +37,7 @@ from storage.demonstrators import declare, demonstrators
 from storage.engine import connect
 from storage.rollups import refresh_all
 from storage.savings_runs import run_bytes
+from telemetry.derived import in_order
 from telemetry.site_file import load_site
 from worker.savings_runs import make_run
 
@@ -53,15 +54,18 @@ WHO = "benchmark"
 
 
 def demonstrators_only(site: Site) -> Site:
-    """Return a site with the points that its plans speak of and no others: the same physics, a quarter of the rows."""
+    """Return a site with the points that its plans rest on and no others: the same physics, a quarter of the rows."""
     keys: set[str] = set()
     for plan in site.demonstrators:
         keys |= {point.point for meter in plan.meters for point in meter.points}
         keys |= {driver.point for meter in plan.meters for driver in plan.drivers_of(meter)}
         keys |= {factor.point for factor in plan.static_factors}
+    derived = {point.key: point for point in site.derived_points}
+    made = {step.key: step for key in keys & set(derived) for step in in_order(derived, key)}
+    keys |= {point for step in made.values() for point in step.inputs.values()}
     plans = tuple(msgspec.structs.replace(plan, context=()) for plan in site.demonstrators)
     points = tuple(point for point in site.points if point.key in keys)
-    return replace(site, points=points, derived_points=(), alarm_rules=(), demonstrators=plans)
+    return replace(site, points=points, derived_points=tuple(made.values()), alarm_rules=(), demonstrators=plans)
 
 
 def fill(dsn: str, site: Site, scenario: Scenario, cadence_s: int) -> None:
