@@ -44,6 +44,7 @@ class Meter(NamedTuple):
     start_month: int  # of the scenario, when the reporting period begins
     avoid: tuple[int, int] | None = None  # months [from, to) of the reporting period with a known event: left out
     drivers_by_day: bool = False  # of hourly models: what works slowly, or in cycles longer than an hour
+    also_by_hour: tuple[str, ...] = ()  # drivers of hourly models, to which public holidays are days like others
     day_types: DayTypes = DayTypes.WEEK
     less_night: bool = False  # less the flow of 0 to 3 h of the same day: leaks and toilets, in both periods alike
 
@@ -69,12 +70,13 @@ METERS: Mapping[str, Meter] = {
     "demand-defrost": Meter({"mole/frozen_2/evaporator_energy": 1.0}, (AIR, HUMIDITY, "mole/frozen_2/pallets_in"), 14),
     "steam-traps": Meter(
         {"cannery/boiler/gas": 1.0},
-        ("cannery/production/cooked", "cannery/production/shift_on", AIR), 13, day_types=DayTypes.WEEKDAY,
+        ("cannery/production/cooked", AIR), 13, day_types=DayTypes.WEEKDAY,
+        also_by_hour=("cannery/production/shift_on",),
     ),
     "condensate-return": Meter(
         {"darse/boiler/gas": 1.0},
-        ("darse/boiler/steam", "darse/production/cooked", "darse/production/shift_on", SEA), 14,
-        day_types=DayTypes.WEEKDAY,
+        ("darse/boiler/steam", "darse/production/cooked"), 14, day_types=DayTypes.WEEKDAY,
+        also_by_hour=("darse/production/shift_on", SEA),
     ),
     "condensate-return (water)": Meter(
         {"darse/boiler/make_up": 1.0}, ("darse/boiler/steam", "darse/production/cooked"), 14, drivers_by_day=True,
@@ -233,10 +235,11 @@ def _table(
     def series(key: str) -> NDArray[np.float64]:
         return _day_mean(port.series[key], local, 24) if by_day else port.series[key]
 
+    extra = meter.also_by_hour if frequency is Frequency.HOURLY else ()
     drivers = [
         Driver(name=key, role=Role.CHANGEPOINT if key in BENDING else Role.LINEAR,
                values=np.bincount(index, series(key)) / length)
-        for key in meter.drivers
+        for key in (*meter.drivers, *extra)
     ]  # fmt: skip
     start = starts.astype("datetime64[s]")
     if frequency is Frequency.DAILY:

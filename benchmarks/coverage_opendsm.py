@@ -48,7 +48,10 @@ class Tried(NamedTuple):
 
 def prepared(ports: Mapping[str, PortHours], name: str, frequency: Frequency, path: Path) -> Tried:
     """Write a meter's case for the other Python, and let quaymeter judge it."""
-    known = tuple(known_meter(ports[kind], name, frequency, months, null=kind == "null") for kind, months in PERIODS)
+    known = tuple(
+        known_meter(ports[kind], name, frequency, months, null=kind == "null", baseline_months=12)
+        for kind, months in PERIODS
+    )
     electric = all("energy" in point for point in METERS[name].points)
     columns: dict[str, Any] = {"frequency": frequency.value, "zone": ZONE.key, "electric": electric}
     _add(columns, "", ports["capecure"], known[0].baseline)
@@ -58,6 +61,11 @@ def prepared(ports: Mapping[str, PortHours], name: str, frequency: Frequency, pa
         columns[f"counts_{number}"] = np.isin(year.start, each.reporting.start)
     np.savez(path, allow_pickle=False, **columns)
     return Tried(name, frequency, known, tuple(judged(each, (Method.REML,))[Method.REML.value] for each in known))
+
+
+def _with_perfect_meters(port: PortHours) -> PortHours:
+    """Return a port whose meters have no error: OpenDSM fits one baseline for all periods, and knows no class."""
+    return port._replace(limits=dict.fromkeys(port.limits, 0.0))
 
 
 def _add(columns: dict[str, Any], suffix: str, port: PortHours, table: Table) -> None:
@@ -86,7 +94,7 @@ def measure(python: Path, kept: Path, seeds: range, frequencies: list[Frequency]
     with tempfile.TemporaryDirectory() as folder:
         tried = {}
         for seed in seeds:
-            ports = {kind: kept_port(kept, kind, seed) for kind in ("capecure", "null")}
+            ports = {kind: _with_perfect_meters(kept_port(kept, kind, seed)) for kind in ("capecure", "null")}
             for frequency in frequencies:
                 for number, name in enumerate(METERS):
                     stem = f"{seed}-{frequency}-{number}"
