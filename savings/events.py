@@ -64,7 +64,7 @@ def suggest(saving: AvoidedUse, *, least_score: float = LEAST_SCORE) -> tuple[Su
     whole = hours[:, 0] >= 12.0  # [h]: less of a day says little of its level
     rate = sums[whole, :2] / hours[whole] * 24.0
     known = np.column_stack([np.ones(len(rate)), rate[:, 1], *_season(day[whole])])
-    series = Series(day[whole], rate[:, 0], known, saving.totals.noise)
+    series = Series(day[whole], rate[:, 0], known, saving.totals.noise_within_years)
     return _suggested(series, least_score, usual=float(np.abs(rate[:, 1]).mean()))
 
 
@@ -74,7 +74,7 @@ def suggest_in_baseline(baseline: Baseline, *, least_score: float = LEAST_SCORE)
         return ()
     case = make_case(baseline, baseline.table)
     day = baseline.table.start[0].astype("datetime64[D]") + case.position
-    series = Series(day, case.residual, case.basis, noise_posterior(case))
+    series = Series(day, case.residual, case.basis, noise_posterior(case.without_waves()))
     table = baseline.table
     return _suggested(series, least_score, usual=24.0 * abs(float(table.energy.sum() / table.hours.sum())))
 

@@ -21,7 +21,8 @@ from telemetry.plan import Cost
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from savings.record import Figure, RunInput
+    from savings.input_record import RunInput
+    from savings.record import Figure
     from savings.replicate import WhatIf
     from savings.together import Ranking, Sums, Together
 

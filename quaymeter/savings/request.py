@@ -96,12 +96,18 @@ def check_together(request: Request) -> None:
     Raises
     ------
     ConfigurationError
-        For holidays without kinds of day or of a country that is not known, or a day's drivers in rows of no hour.
+        For holidays without kinds of day, in rows of no day or of a country that is not known; for a day's drivers in
+        rows of no hour.
     """
     if request.holidays and request.holidays not in countries():
         raise ConfigurationError(
             f'unknown country "{request.holidays}"', place="--holidays",
             cure=f"{did_you_mean(request.holidays, countries())}known: {', '.join(countries())}",
+        )  # fmt: skip
+    if request.holidays and request.frequency is not Frequency.DAILY:
+        raise ConfigurationError(
+            f"only days have kinds, and these rows are {request.frequency}", place=f"--holidays {request.holidays}",
+            cure="leave it out, or take --freq daily",
         )  # fmt: skip
     if request.holidays and request.day_types is DayTypes.NONE:
         raise ConfigurationError(

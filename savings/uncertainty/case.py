@@ -11,7 +11,7 @@ summed to days: a total over weeks feels the slow part of the noise only, and th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +62,10 @@ class Case:
         moved = targets @ self.gradient @ self.influence.T
         own = -targets * self.scale if process else np.zeros_like(targets)
         return np.hstack([moved, own])
+
+    def without_waves(self) -> Case:
+        """Return the case as one that takes what comes back every year for memory."""
+        return replace(self, waves=self.waves[:, :0], place_waves=self.place_waves[:, :0])
 
     @property
     def places(self) -> NDArray[np.int64]:

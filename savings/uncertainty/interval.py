@@ -136,6 +136,12 @@ class Totals:
         return self._posterior
 
     @cached_property
+    def noise_within_years(self) -> NoisePosterior:
+        """The same where nothing is taken to come back: what is sought within a year stands out from this."""
+        case = self._case
+        return reml.noise_posterior(case.without_waves()) if case.waves.shape[1] else self._posterior
+
+    @cached_property
     def _case(self) -> Case:
         return make_case(self._baseline, self.reporting)
 

@@ -91,7 +91,8 @@ def standard_errors(
 ) -> NDArray[np.float64]:
     """Return the standard error (T, K) of each total of `targets` (T, m) under each pair [unit]; see `Case.weights`."""
     weights = case.weights(targets, process=process)
-    spread = inflation(weights, case.places, posterior.phi, posterior.white)
+    pairs, which = np.unique(np.column_stack([posterior.phi, posterior.white]), axis=0, return_inverse=True)
+    spread = inflation(weights, case.places, pairs[:, 0], pairs[:, 1])[:, which.ravel()]
     spread = spread + ((weights @ case.place_waves) ** 2).sum(axis=1)[:, None] * posterior.returning
     return np.asarray(np.sqrt(np.maximum(spread * posterior.variance, 0.0)))
 
@@ -138,7 +139,7 @@ def joined_half_widths(
     for at in np.flatnonzero(np.isfinite(plain) & (limits > 0.0).any(axis=1)):
         offsets = uniform_sum(limits[at])
         reach = np.linspace(0.0, plain[at] + 2.0 * offsets[-1], _STEPS)  # beyond, the mixture alone holds enough
-        ratio = reach[:, None] / np.where(errors[at] > 0.0, errors[at], 1e-300)
+        ratio = reach[:, None] / np.where(errors[at] > 0.0, errors[at], np.finfo(float).tiny ** 0.5)
         held = sum(np.interp(ratio[:, own], t, share) @ posterior.share[own] for own, t, share in groups)
         low, high = 0.0, float(plain[at] + offsets[-1])
         for _ in range(_HALVINGS):

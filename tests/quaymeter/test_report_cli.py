@@ -17,7 +17,7 @@ from tests.savings.run_inputs import made_up_input, without
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from savings.record import RunInput
+    from savings.input_record import RunInput
 
 
 def bundle(path: Path, given: RunInput) -> Path:

@@ -51,6 +51,7 @@ def test_the_commands_take_both_options(april: Path) -> None:
         (("--holidays", "FR"), "--holidays FR", "--day-types week"),
         (("--holidays", "fr", "--day-types", "week"), "--holidays", 'did you mean "FR"'),
         (("--holidays", "XX", "--day-types", "week"), "--holidays", "ZA, ZM, ZW"),
+        (("--holidays", "FR", "--day-types", "week", "--freq", "hourly"), "--holidays FR", "--freq daily"),
         (("--drivers-by-day",), "--drivers-by-day", "--freq hourly"),
     ],
 )
@@ -58,7 +59,7 @@ def test_the_commands_take_both_options(april: Path) -> None:
 def test_options_that_mean_nothing_alone_are_refused(
     tmp_path: Path, command: str, options: tuple[str, ...], place: str, cure: str
 ) -> None:
-    """Holidays without kinds of day or of nowhere, a day's drivers in rows of days: place, cause and cure are told."""
+    """Holidays without kinds of day, of hours or of nowhere, a day's drivers in rows of days: all is told."""
     path = write(
         tmp_path / "plant.csv", "day,use (kWh),air (°C),made (t)", plant("2023-01-01", "2023-02-28", "2024-01-01")
     )

@@ -46,23 +46,18 @@ def share_of(case: Case) -> float:
     return float(noise.share @ (noise.returning / (1.0 + noise.returning)))
 
 
-def without_waves(case: Case) -> Case:
-    """Return a case that can only take what comes back for memory."""
-    return replace(case, waves=case.waves[:, :0], place_waves=case.place_waves[:, :0])
-
-
 def test_two_years_tell_what_comes_back() -> None:
     """A December that comes back is found as such, and a whole year's interval is narrower than by memory alone."""
     case = case_of(three_years(1, every=True), 2)
     assert share_of(case) > 0.1
-    assert half_of(case) < 0.9 * half_of(without_waves(case))
+    assert half_of(case) < 0.9 * half_of(case.without_waves())
 
 
 def test_a_december_of_one_year_is_no_season() -> None:
     """What happened in one of two years is hardly taken for what comes back, and the interval stays as wide."""
     once, always = (case_of(three_years(1, every=every), 2) for every in (False, True))
     assert share_of(once) < 0.5 * share_of(always)
-    assert half_of(once) > 0.85 * half_of(without_waves(once))
+    assert half_of(once) > 0.85 * half_of(once.without_waves())
 
 
 def test_half_a_year_keeps_the_season_in_its_interval() -> None:
@@ -70,8 +65,8 @@ def test_half_a_year_keeps_the_season_in_its_interval() -> None:
     case = case_of(three_years(1, every=True), 2)
     noise, half = reml.noise_posterior(case), np.arange(YEAR) >= YEAR // 2
     targets = np.array([np.ones(YEAR), half])
-    year, winter = reml.standard_errors(case, noise, targets), reml.standard_errors(without_waves(case), noise, targets)
-    added = year**2 - winter**2
+    errors, less = (reml.standard_errors(each, noise, targets) for each in (case, case.without_waves()))
+    added = errors**2 - less**2
     assert (added >= 0.0).all()
     assert added[1].max() > 10.0 * added[0].max()
 

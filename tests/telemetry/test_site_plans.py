@@ -146,8 +146,8 @@ def test_mistakes_in_a_demonstrator(key: str, value: str, cause: str) -> None:
 
 def test_holidays_and_drivers_by_day() -> None:
     """A plan names a calendar of the site, and hourly rows may take their day's drivers; neither is by itself."""
-    found = plan(calendar='"port-week"', drivers_by_day="true", frequency='"hourly"', day_types='"weekday"')
-    assert (found.calendar, found.drivers_by_day) == ("port-week", True)
+    assert plan(calendar='"port-week"', day_types='"weekday"').calendar == "port-week"
+    assert plan(drivers_by_day="true", frequency='"hourly"').drivers_by_day
     assert (plan().calendar, plan(drivers_by_day="false").drivers_by_day) == ("", False)
 
 
@@ -155,7 +155,8 @@ def test_holidays_and_drivers_by_day() -> None:
     ("changes", "cause"),
     [
         ({"day_types": '"none"'}, "without kinds of day no holiday counts"),
-        ({"frequency": '"monthly"'}, "months are no kinds of day"),
+        ({"frequency": '"monthly"'}, "these rows are monthly"),
+        ({"frequency": '"hourly"'}, "these rows are hourly"),
     ],
 )
 def test_a_calendar_without_effect_is_refused(changes: dict[str, str], cause: str) -> None:

@@ -19,7 +19,7 @@ from worker.run_input import run_input
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from savings.record import DriverColumn
+    from savings.input_record import DriverColumn
     from storage.engine import Connection
 
 CALENDARS = (
@@ -60,13 +60,6 @@ def test_of_three_kinds_only_the_holiday_changes(database: str, connection: Conn
     assert found.values[:7] == (0.0, 0.0, 1.0, 2.0, 2.0, 0.0, 0.0)
     assert found.values[-3:] == (2.0, 0.0, 1.0)
     assert found.label["en"] == "Kind of day (public holidays as Sundays)"
-
-
-def test_every_hour_of_a_holiday_is_one(database: str, connection: Connection) -> None:
-    """Hourly rows are of the kind of their local day."""
-    found = kind_of_day(database, connection, frequency="hourly", day_types=DayTypes.WEEKDAY, calendar="port-week")
-    assert set(found.values[4 * 24 : 5 * 24]) == {6.0}
-    assert set(found.values[5 * 24 : 6 * 24]) == {0.0}
 
 
 def test_without_a_calendar_holidays_are_days_like_others(database: str, connection: Connection) -> None:
