@@ -171,6 +171,7 @@ _TABLE = (
     _quantity("energy_per_mass", GAUGE, (-1e6, 1e6), {"kW.h/t": 1.0, "kW.h/kg": 1e3}, "energy for each tonne"),
     _quantity("volume_per_mass", GAUGE, (-1e6, 1e6), {"m3/t": 1.0, "L/kg": 1.0}, "water for each tonne"),
     _quantity("mass_per_mass", GAUGE, (-1e6, 1e6), {"kg/t": 1.0}, "steam or chemical for each tonne"),
+    _quantity("specific_enthalpy", GAUGE, (-1e4, 1e4), {"kJ/kg": 1.0, "J/g": 1.0}, "heat in each kilogram, as of air"),
     # --- counts, shares, states --------------------------------------------------------------------------------
     _quantity("ratio", GAUGE, (-1e6, 1e6), {"%": 1.0, "1": 100.0}, "share, opening, harmonic distortion"),
     _quantity("count", AMOUNT, (-_FAR, _FAR), {"1": 1.0, "{count}": 1.0, "{pallet}": 1.0}, "things counted"),
