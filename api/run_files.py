@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reports.part import Restatement
-    from savings.record import Column, MeterRun, Run, RunInput
+    from savings.input_record import Column, RunInput
+    from savings.record import MeterRun, Run
 
 KEPT = 24  # reports; one takes about a quarter of a megabyte
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)

@@ -12,7 +12,8 @@ from reports.part import Material, Restatement
 from reports.sections import sections
 
 if TYPE_CHECKING:
-    from savings.record import Run, RunInput
+    from savings.input_record import RunInput
+    from savings.record import Run
 
 
 def compose(given: RunInput, run: Run, language: str, restatement: Restatement | None = None) -> Report:

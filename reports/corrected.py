@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from locales.words import Words
-    from savings.record import CorrectionRecord, RunInput
+    from savings.input_record import CorrectionRecord, RunInput
 
 
 class CorrectionRow(NamedTuple):

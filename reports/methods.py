@@ -17,6 +17,12 @@ METHODS = {
     "bootstrap": noted("Block bootstrap, knots fitted anew"),
     "ols": noted("Least squares, residuals taken for independent"),
 }
+REMARKS = {
+    "reml": noted(
+        "Its noise is partly slow and partly new in every row; from two years of daily or hourly baseline on, noise "
+        "that comes back every year is told from noise that remembers."
+    ),
+}
 SHORT = {
     "reml": noted("REML"),
     "guideline14": noted("Guideline 14, k(M)"),
@@ -43,6 +49,11 @@ PLAIN = {"mean", "ratio"}  # keys of forms that are English words, not names as 
 def method_name(method: str, say: Words) -> str:
     """Return what a method is called; its code where it has no name."""
     return say(METHODS[method]) if method in METHODS else method
+
+
+def method_remark(method: str, say: Words) -> str:
+    """Return what a reader must know of a method besides its name, "" where that says all."""
+    return say(REMARKS[method]) if method in REMARKS else ""
 
 
 def short_method(method: str, say: Words) -> str:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from locales.words import Words
-    from savings.record import MeterInput, MeterRun, Run, RunInput
+    from savings.input_record import MeterInput, RunInput
+    from savings.record import MeterRun, Run
     from savings.restate import Explanation
 
 

@@ -10,7 +10,8 @@ from reports.pdf import pdf
 
 if TYPE_CHECKING:
     from reports.part import Restatement
-    from savings.record import Run, RunInput
+    from savings.input_record import RunInput
+    from savings.record import Run
 
 
 def savings_report_pdf(given: RunInput, run: Run, language: str, restatement: Restatement | None = None) -> bytes:

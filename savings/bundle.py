@@ -4,7 +4,7 @@ A ZIP archive of fixed order and times, so that the same run gives the same byte
 
     README.txt          what it is and how to check it, in French and English
     manifest.json       SHA-256 of every other member
-    input.json          savings.record.RunInput, exactly as the run saw it
+    input.json          savings.input_record.RunInput, exactly as the run saw it
     run.json            savings.record.Run
     rows-<meter>.csv    the input's rows once more, for eyes and spreadsheets
 """
@@ -26,7 +26,8 @@ from savings.record import decode_input, decode_run, encoded
 from telemetry.errors import TransferError
 
 if TYPE_CHECKING:
-    from savings.record import MeterInput, Run, RunInput
+    from savings.input_record import MeterInput, RunInput
+    from savings.record import Run
 
 INPUT, RUN, MANIFEST, README = "input.json", "run.json", "manifest.json", "README.txt"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that ZIP knows

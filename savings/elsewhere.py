@@ -12,7 +12,7 @@ from telemetry.errors import ContractError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from savings.record import MeterInput, RunInput
+    from savings.input_record import MeterInput, RunInput
     from savings.replicate import WhatIf
     from telemetry.plan import Cost
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from savings.avoided_use import AvoidedUse
-    from savings.record import MeterInput
+    from savings.input_record import MeterInput
     from savings.run_table import PeriodRows
 
 

@@ -1,6 +1,7 @@
-"""The records of a savings run: what goes in, as it was known, and all that comes out. Missing numbers are null.
+"""The records of all that comes out of a savings run, and how they and its input are kept. Missing numbers are null.
 
 A run is a pure function of its input (`savings.run.compute`), JSON holds both exactly, and all that is told is in them.
+What goes in: `savings.input_record`.
 """
 
 from __future__ import annotations
@@ -9,107 +10,13 @@ from datetime import date, datetime  # noqa: TC003 – msgspec reads annotations
 
 import msgspec
 
+from savings.input_record import Column, RunInput
 from savings.wording import Wording  # noqa: TC001 – as above
-from telemetry.plan import MeterPlan, NonRoutineEvent, Plan, Words  # noqa: TC001 – as above
-from telemetry.site import DatedValue  # noqa: TC001 – as above
-
-Column = tuple[float | None, ...]
+from telemetry.plan import NonRoutineEvent, Words  # noqa: TC001 – as above
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What all records of a run are."""
-
-
-# ------------------------------------------------------------------------------------------------------------- input
-
-
-class Source(_Record, frozen=True):
-    """A point that the run rests on, as it was known."""
-
-    point: str
-    name: Words
-    unit: str  # canonical
-    kind: str
-    role: str  # "energy" or "driver"
-    accuracy_class: str = ""
-    calibration_due: date | None = None
-    readings: int = 0
-    bad_readings: int = 0  # stored, and counted nowhere
-
-
-class DriverColumn(_Record, frozen=True):
-    """A driver, row by row."""
-
-    name: str  # point key, or "day_type"
-    label: Words
-    role: str
-    unit: str
-    is_total: bool
-    values: Column
-
-
-class MeterInput(_Record, frozen=True):
-    """The rows of one figure over both periods and what lies between them; all columns (n,), in order of time."""
-
-    meter: MeterPlan
-    start: tuple[str, ...]  # first instant of each row, local wall clock of the site (ISO, seconds)
-    hours: tuple[float, ...]
-    energy: Column  # [unit of the figure]
-    carriers: dict[str, Column]  # energy by point, factor applied: they add up to `energy`
-    coverage: tuple[float, ...]
-    drivers: tuple[DriverColumn, ...]
-    reasons: tuple[str, ...]  # "" where a row may be used, else why not
-    events: tuple[NonRoutineEvent, ...] = ()
-    sources: tuple[Source, ...] = ()
-
-
-class FactorChange(_Record, frozen=True):
-    """A static factor that did not stay as it was, seen by the point that watches it."""
-
-    factor: str  # id
-    day: date  # first day of the change
-    before: float
-    after: float
-    unit: str
-
-
-class CorrectionRecord(_Record, frozen=True):
-    """What somebody put in the place of raw readings of a point: a window of it, and who, why and when."""
-
-    number: int
-    point: str
-    starts: datetime  # the window: from here …
-    ends: datetime  # … until before here
-    who: str
-    why: str
-    made_at: datetime
-    readings: int  # that count instead; 0: what was read is struck out
-    source: str = ""  # name of the file that they come from
-    sha256: str = ""  # of its content
-
-
-class RunInput(_Record, frozen=True):
-    """Everything a run is made of.
-
-    A field that comes later has a default, here and in all that it holds: what was kept before it has to be read.
-    """
-
-    site: str
-    site_name: str
-    timezone: str
-    plan: Plan
-    plan_revision: int
-    known_at: datetime  # nothing that arrived later is in it
-    reporting_to: date  # last local day looked at, included
-    meters: tuple[MeterInput, ...]
-    tariffs: tuple[DatedValue, ...] = ()
-    emission_factors: tuple[DatedValue, ...] = ()
-    factor_changes: tuple[FactorChange, ...] = ()
-    simulated: bool = False  # no plant was measured: every report of it must say so
-    corrections: tuple[CorrectionRecord, ...] = ()  # in force within either period, of what the figures rest on
-
-
-# ------------------------------------------------------------------------------------------------------------ output
+    """What all records of what comes out are."""
 
 
 class Figure(_Record, frozen=True):
@@ -307,7 +214,12 @@ class Run(_Record, frozen=True):
     money: Figure | None  # of all figures [EUR]
     carbon: Figure | None  # [t]
     input_hash: str  # SHA-256 of the input's JSON
-    versions: dict[str, str]  # quaymeter, numpy, python
+    versions: dict[str, str]  # quaymeter, methods, numpy, python
+
+    @property
+    def made_by(self) -> dict[str, str]:
+        """The versions of what made it; a run of before methods were counted was made by the first."""
+        return self.versions if "methods" in self.versions else {**self.versions, "methods": "1"}
 
     @property
     def stopped(self) -> bool:

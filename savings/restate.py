@@ -8,21 +8,27 @@ them add up to the whole difference exactly.
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003 – msgspec reads annotations when it decodes
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
+from savings.input_record import DAY_TYPE
+from savings.taken_over import changed_formulas, changed_holidays, columns_of, instants, same_rows, taken_over
 from telemetry.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from savings.record import Column, Figure, MeterInput, MeterRun, Run, RunInput
+    from savings.input_record import RunInput
+    from savings.record import Figure, MeterRun, Run
 
-T = TypeVar("T")
-CAUSES = ("code", "readings", "meters", "events", "rates", "fewer days", "plan", "new days")
-_NO_FACT = {"name": {}, "role": "", "readings": 0, "bad_readings": 0}  # of a source: label, the plan's word, counts
+CAUSES = (
+    "code", "formulas", "holidays", "readings", "meters", "events", "rates", "fewer days", "plan", "new days",
+)  # fmt: skip
+_NO_FACT = {  # of a source: label, the plan's word, counts, and what has a cause of its own
+    "name": {}, "role": "", "readings": 0, "bad_readings": 0, "formula": "",
+}  # fmt: skip
 MOST_ROWS = 500  # of changed rows that are named one by one; all of them count
 
 
@@ -79,6 +85,8 @@ class Explanation(_Record, frozen=True):
     effects: tuple[Effect, ...]
     meters: tuple[str, ...] = ()  # points of which the site file says something else: class, calibration, unit, kind
     corrections: tuple[int, ...] = ()  # numbers of those that came or went
+    formulas: tuple[str, ...] = ()  # derived points whose formula is another
+    holidays: tuple[str, str] = ("", "")  # country whose public holidays counted, then and now
 
 
 def explain(
@@ -89,19 +97,20 @@ def explain(
 ) -> Explanation:
     """Explain a run by the one before; `compute` is `savings.run.compute`."""
     old, new = before[0], after[0]
-    rows = tuple(changed_rows(old, new))
-    theirs = {meter.meter.id: meter for meter in new.meters}
-    reread = any(_patched(each, theirs.get(each.meter.id)) != each for each in old.meters)  # coverage and reasons too
+    remade = taken_over(old, new, "formulas")  # what another formula says was not read otherwise
+    rows = tuple(changed_rows(remade, new))
+    reread = taken_over(remade, new, "readings").meters != remade.meters  # coverage and reasons too
     plan = tuple(name for name in Plan.__struct_fields__ if getattr(old.plan, name) != getattr(new.plan, name))
     events = tuple(sorted(_differing(_events(old), _events(new))))
     rates = tuple(sorted(_differing(_rates(old), _rates(new))))
-    versions = (before[1].versions, after[1].versions)
+    versions = (before[1].made_by, after[1].made_by)
     meters = tuple(sorted(_differing(*_facts(old, new))))
-    corrections = _corrections(old, new)
+    corrections, formulas = _corrections(old, new), changed_formulas(old, new)
     days = (old.reporting_to, new.reporting_to)
     reread |= old.simulated != new.simulated or (days[0] == days[1] and old.factor_changes != new.factor_changes)
     there = {
-        "code": versions[0] != versions[1], "readings": reread or bool(rows) or bool(corrections),
+        "code": versions[0] != versions[1], "formulas": bool(formulas), "holidays": changed_holidays(old, new),
+        "readings": reread or bool(rows) or bool(corrections),
         "meters": bool(meters), "events": bool(events), "rates": bool(rates), "fewer days": days[1] < days[0],
         "plan": bool(plan) or old.plan_revision != new.plan_revision, "new days": days[1] > days[0],
     }  # fmt: skip
@@ -110,41 +119,32 @@ def explain(
         against=against, changed=changed, points=_points(rows), rows=rows[:MOST_ROWS], plan=plan,
         plan_revisions=(old.plan_revision, new.plan_revision), events=events, rates=rates, versions=versions,
         reporting_to=days, effects=tuple(_effects(changed, before, after, compute)), meters=meters,
-        corrections=corrections,
+        corrections=corrections, formulas=formulas, holidays=(old.holidays, new.holidays),
     )  # fmt: skip
 
 
 def changed_rows(old: RunInput, new: RunInput) -> Iterator[ChangedRow]:
-    """Yield every value of a row that both inputs have and that differs, figure by figure and point by point."""
+    """Yield every value of a row that both inputs have and that differs, figure by figure and point by point.
+
+    Kinds of day are no point, and rows of another length have nothing in common.
+    """
+    if not same_rows(old, new):
+        return
     ours = {meter.meter.id: meter for meter in old.meters}
     for meter in new.meters:
         known = ours.get(meter.meter.id)
         if known is None:
             continue
-        at = {start: row for row, start in enumerate(_instants(known))}
-        pairs = [(row, at[start]) for row, start in enumerate(_instants(meter)) if start in at]
-        columns, before = _columns(meter), _columns(known)
-        for point in [point for point in columns if point in before]:
+        at = {start: row for row, start in enumerate(instants(known))}
+        pairs = [(row, at[start]) for row, start in enumerate(instants(meter)) if start in at]
+        columns, before = columns_of(meter), columns_of(known)
+        for point in [point for point in columns if point in before and point != DAY_TYPE]:
             for row, there in pairs:
                 if columns[point][row] != before[point][there]:
                     yield ChangedRow(
                         meter=meter.meter.id, point=point, start=meter.start[row], before=before[point][there],
                         after=columns[point][row],
                     )  # fmt: skip
-
-
-def _instants(meter: MeterInput) -> list[tuple[str, int]]:
-    """Name each row: its start, and which of several of that start it is (an hour that the clock shows twice)."""
-    seen: dict[str, int] = {}
-    found = []
-    for start in meter.start:
-        seen[start] = seen.get(start, 0) + 1
-        found.append((start, seen[start]))
-    return found
-
-
-def _columns(meter: MeterInput) -> dict[str, Column]:
-    return {**{driver.name: driver.values for driver in meter.drivers}, **meter.carriers}
 
 
 def _points(rows: tuple[ChangedRow, ...]) -> tuple[ChangedPoint, ...]:
@@ -200,7 +200,7 @@ def _effects(
         if cause == changed[-1]:
             reached, then = after
         else:
-            reached = _changed(given, after[0], cause)
+            reached = taken_over(given, after[0], cause)
             then = compute(reached)
         known = {meter.meter: meter for meter in run.meters}
         for meter in then.meters:
@@ -227,49 +227,3 @@ def _value(figure: Figure | None) -> float | None:
 
 def _half_width(figure: Figure | None) -> float | None:
     return None if figure is None or figure.low is None or figure.high is None else (figure.high - figure.low) / 2
-
-
-def _changed(given: RunInput, new: RunInput, cause: str) -> RunInput:
-    """Return an input with one kind of change taken over from the new one."""
-    if cause == "code":
-        return given
-    if cause == "rates":
-        return replace(given, tariffs=new.tariffs, emission_factors=new.emission_factors)
-    if cause == "fewer days":
-        return replace(given, reporting_to=new.reporting_to)
-    take = {"readings": _patched, "meters": _with_facts, "events": _with_events}
-    if cause in take:
-        theirs = {meter.meter.id: meter for meter in new.meters}
-        return replace(given, meters=tuple(take[cause](each, theirs.get(each.meter.id)) for each in given.meters))
-    return replace(new, reporting_to=min(given.reporting_to, new.reporting_to))  # the plan: all but the new days
-
-
-def _with_events(meter: MeterInput, new: MeterInput | None) -> MeterInput:
-    return replace(meter, events=new.events if new is not None else ())
-
-
-def _with_facts(meter: MeterInput, new: MeterInput | None) -> MeterInput:
-    """Return a figure whose points are what the new input knows of them."""
-    known = {(each.point, each.role): each for each in (new.sources if new is not None else ())}
-    return replace(meter, sources=tuple(known.get((each.point, each.role), each) for each in meter.sources))
-
-
-def _patched(meter: MeterInput, new: MeterInput | None) -> MeterInput:
-    """Return the rows of a figure as the new input has them, where its points and drivers are the same."""
-    if new is None or [*_columns(meter)] != [*_columns(new)]:
-        return meter
-    at = {start: row for row, start in enumerate(_instants(new))}
-    rows = [at.get(start) for start in _instants(meter)]
-
-    def taken(before: tuple[T, ...], after: tuple[T, ...]) -> tuple[T, ...]:
-        return tuple(old if row is None else after[row] for row, old in zip(rows, before, strict=True))
-
-    return replace(
-        meter, energy=taken(meter.energy, new.energy), coverage=taken(meter.coverage, new.coverage),
-        reasons=taken(meter.reasons, new.reasons),
-        carriers={name: taken(column, new.carriers[name]) for name, column in meter.carriers.items()},
-        drivers=tuple(
-            replace(old, values=taken(old.values, after.values))
-            for old, after in zip(meter.drivers, new.drivers, strict=True)
-        ),
-    )  # fmt: skip

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from savings.avoided_use import AvoidedUse
     from savings.baseline import Baseline
-    from savings.record import MeterInput
+    from savings.input_record import MeterInput
     from telemetry.plan import Plan
 
 

@@ -31,7 +31,8 @@ from savings.run_worth import indicators, run_worth
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from savings.record import EventOutcome, Excluded, MeterInput, RunInput
+    from savings.input_record import MeterInput, RunInput
+    from savings.record import EventOutcome, Excluded
     from savings.run_table import PeriodRows
     from telemetry.plan import NonRoutineEvent
 

@@ -23,7 +23,8 @@ from telemetry.plan import Option, Status
 
 if TYPE_CHECKING:
     from savings.baseline import Baseline
-    from savings.record import Figure, MeterInput, RunInput
+    from savings.input_record import MeterInput, RunInput
+    from savings.record import Figure
     from savings.run_table import PeriodRows
     from savings.table import Table
     from savings.uncertainty.interval import Interval

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from savings.avoided_use import AvoidedUse
     from savings.baseline import Baseline
     from savings.findings import Finding
-    from savings.record import Column
+    from savings.input_record import Column
     from savings.uncertainty.interval import Interval
 
 _BESIDE = (Method.REML, Method.GUIDELINE14, Method.GUIDELINE14_126, Method.HAC, Method.OLS)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from savings.avoided_use import AvoidedUse
-    from savings.record import MeterInput
+    from savings.input_record import MeterInput
     from savings.run_table import PeriodRows
     from savings.table import Table
 

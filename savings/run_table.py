@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from savings.findings import Finding
-    from savings.record import Column, MeterInput, RunInput
+    from savings.input_record import Column, MeterInput, RunInput
     from telemetry.plan import Plan
 
 BASELINE, REPORTING = "baseline", "reporting"

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from savings.avoided_use import AvoidedUse
     from savings.baseline import Baseline
-    from savings.record import Figure, MeterInput, RunInput
+    from savings.input_record import MeterInput, RunInput
+    from savings.record import Figure
     from savings.run_table import PeriodRows
     from telemetry.plan import MeteredPoint
     from telemetry.site import DatedValue

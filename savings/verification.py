@@ -93,7 +93,7 @@ def verify(bundle: Bundle, *, progress: Callable[[str], None] = lambda _: None) 
     digest = bundle.input_sha256
     if digest != bundle.run.input_hash:
         differences.append(Difference("input_hash", bundle.run.input_hash, digest))
-    here, there = versions(), bundle.run.versions
+    here, there = versions(), bundle.run.made_by
     return Verification(
         differences=tuple(differences), numbers=tally.numbers, identical=tally.identical, largest=tally.largest,
         input_hash=digest,

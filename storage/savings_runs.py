@@ -19,7 +19,8 @@ from telemetry.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from savings.record import Figure, MeterInput, MeterRun, Run, RunInput
+    from savings.input_record import MeterInput, RunInput
+    from savings.record import Figure, MeterRun, Run
     from storage.engine import Connection
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

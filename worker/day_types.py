@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from savings.day_types import kinds_of_day
-from savings.record import DriverColumn
+from savings.input_record import DAY_TYPE, DriverColumn
 from savings.table import weekday
 from storage.overview import calendars
 from telemetry.errors import ContractError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from storage.engine import Connection
     from telemetry.plan import Plan
 
-DAY_TYPE = "day_type"
 _LABEL = {"fr": "Type de jour", "en": "Kind of day"}
 _WITH_HOLIDAYS = {
     DayTypes.WEEK: {

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from msgspec.structs import replace
 
-from savings.record import CorrectionRecord, DriverColumn, MeterInput, RunInput, Source
+from savings.input_record import CorrectionRecord, DriverColumn, MeterInput, RunInput, Source
 from storage.aligned import aligned
 from storage.as_decided import decided_events, decided_plan
 from storage.corrections import counting
@@ -22,17 +22,19 @@ from telemetry.plan import Status
 from telemetry.quality import Reason
 from worker.day_types import day_type_driver, holiday_country
 from worker.drivers_by_day import day_mean_label, with_drivers_by_day
+from worker.formulas import formula_of
 from worker.static_factors import factor_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from numpy.typing import NDArray
 
-    from savings.record import Column, FactorChange
+    from savings.input_record import Column, FactorChange
     from storage.aligned import Aligned, AlignedFigure, PointColumn
     from storage.engine import Connection
+    from storage.overview import PointRow
     from telemetry.plan import NonRoutineEvent, Plan
 
 
@@ -70,19 +72,19 @@ def run_input(
     revision = decided_plan(connection, site, demonstrator, known_at)
     plan = revision.plan
     until = _last_day(plan, last_day or last_whole_day(moment, place.timezone))
-    country = holiday_country(connection, site, plan)
+    country, known = holiday_country(connection, site, plan), points_by_key(connection, site)
     data = aligned(connection, site, place.timezone, plan, last_day=until, known_at=known_at)
     agreed = [row.event for row in decided_events(connection, site, demonstrator, known_at)]
     points = [point for meter in plan.meters for point in meter.points]
     given = RunInput(
         site=site, site_name=place.name, timezone=place.timezone, plan=plan,
         plan_revision=revision.revision, known_at=moment.astimezone(UTC), reporting_to=until,
-        meters=tuple(_meter(plan, figure, agreed, country) for figure in data.figures),
+        meters=tuple(_meter(plan, figure, agreed, country, known) for figure in data.figures),
         tariffs=tariffs(connection, site, {tariff for point in points for tariff in point.tariff}),
         emission_factors=emission_factors(connection, site, {point.emission_factor for point in points} - {""}),
-        factor_changes=_factor_changes(plan, data), simulated=_simulated(data),
+        factor_changes=_factor_changes(plan, data), simulated=_simulated(data), holidays=country,
     )  # fmt: skip
-    return replace(given, corrections=_corrections(connection, given, data, known_at))
+    return replace(given, corrections=_corrections(connection, given, data, known, known_at))
 
 
 def _last_day(plan: Plan, last: date) -> date:
@@ -101,7 +103,9 @@ def _last_day(plan: Plan, last: date) -> date:
     return until
 
 
-def _meter(plan: Plan, figure: AlignedFigure, agreed: Iterable[NonRoutineEvent], country: str) -> MeterInput:
+def _meter(
+    plan: Plan, figure: AlignedFigure, agreed: Iterable[NonRoutineEvent], country: str, known: Mapping[str, PointRow]
+) -> MeterInput:
     roles = {driver.point: driver.role for driver in plan.drivers_of(figure.meter)}
     by_day = plan.drivers_by_day and plan.frequency == "hourly"
     if by_day:
@@ -123,20 +127,19 @@ def _meter(plan: Plan, figure: AlignedFigure, agreed: Iterable[NonRoutineEvent],
         # A suggestion is nobody's word yet: it may not make the input another one.
         events=tuple(each for each in agreed if each.meter == figure.meter.id and each.status is not Status.SUGGESTED),
         sources=(
-            *(_source(column, "energy") for column in figure.points.values()),
-            *(_source(column, "driver") for column in figure.drivers.values()),
+            *(_source(column, "energy", known) for column in figure.points.values()),
+            *(_source(column, "driver", known) for column in figure.drivers.values()),
         ),
     )
 
 
 def _corrections(
-    connection: Connection, given: RunInput, data: Aligned, known_at: datetime | None
+    connection: Connection, given: RunInput, data: Aligned, known: Mapping[str, PointRow], known_at: datetime | None
 ) -> tuple[CorrectionRecord, ...]:
     """Return the corrections that reach into either period, of all measured points that figures and drivers rest on."""
     periods = given.plan.periods
     if periods is None:
         return ()
-    known = points_by_key(connection, given.site)
     columns = [column for figure in data.figures for column in (*figure.points.values(), *figure.drivers.values())]
     points = sorted({key for column in columns for key in made_of(column.row, known)})
     windows = ((periods.baseline_from, periods.baseline_to), (periods.reporting_from, given.reporting_to))
@@ -164,12 +167,12 @@ def _driver(column: PointColumn, role: str, *, by_day: bool) -> DriverColumn:
     )  # fmt: skip
 
 
-def _source(column: PointColumn, role: str) -> Source:
+def _source(column: PointColumn, role: str, known: Mapping[str, PointRow]) -> Source:
     row = column.row
     return Source(
         point=row.key, name=dict(row.name), unit=row.unit, kind=str(row.kind), role=role,
         accuracy_class=row.accuracy_class, calibration_due=row.calibration_due, readings=int(column.readings.sum()),
-        bad_readings=int(column.bad.sum()),
+        bad_readings=int(column.bad.sum()), formula=formula_of(row, known),
     )  # fmt: skip
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Any
 
-    from savings.record import Run, RunInput
+    from savings.input_record import RunInput
+    from savings.record import Run
     from storage.engine import Connection
     from storage.jobs import JobFailure
     from storage.savings_runs import RunRow

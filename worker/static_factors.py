@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from savings.record import FactorChange
+from savings.input_record import FactorChange
 from telemetry.quantities import QUANTITIES
 
 if TYPE_CHECKING:

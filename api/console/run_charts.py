@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from api.language import Words
-    from savings.record import Column, DailyColumns
+    from savings.input_record import Column
+    from savings.record import DailyColumns
 
 DAY_S = 86_400.0
 SIZES = ((960, 300, 72, "wide-chart"), (380, 250, 58, "narrow"))  # width, height, room for the axis [px], css

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
     from api.language import Words
     from reports.document import Notice
-    from savings.record import Figure, MonthRow, Run, RunInput
+    from savings.input_record import RunInput
+    from savings.record import Figure, MonthRow, Run
 
 PERIODS = {"baseline": noted("Baseline"), "reporting": noted("Reporting period")}
 MONTH_S = 40 * DAY_S  # bills further apart than this are not joined

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from reports.charts.axes import Panel
     from reports.charts.canvas import Numbers
     from reports.part import Part
-    from savings.record import CurvePoints, DriverColumn
+    from savings.input_record import DriverColumn
+    from savings.record import CurvePoints
 
 MOST_DOTS = 800
 GROUPS = 12

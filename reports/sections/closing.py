@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.document import Facts, Paragraph, Signatures
 from reports.figures import moment
+from reports.sections.pieces import versions_in_words
 from reports.sections.restated import restated
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def closing(material: Material) -> Iterator[Block]:
     yield Facts(
         rows=(
             (say("Hash of the input (SHA-256)"), run.input_hash),
-            (say("Versions"), ", ".join(f"{name} {version}" for name, version in run.versions.items())),
+            (say("Versions"), versions_in_words(say, run.made_by)),
             (say("As it was known at"), moment(say, run.known_at, material.given.timezone)),
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from locales.words import noted
 from reports.charts.canvas import NARROW, WIDE
 from reports.document import Heading, Picture
 from reports.figures import NONE
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from locales.words import Words
     from reports.document import Block
     from reports.part import Material, Part
+
+VERSIONS = {"methods": noted("methods")}  # of a run, those that are no program's name
 
 
 def heading(material: Material, part: Part) -> Iterator[Heading]:
@@ -37,6 +40,11 @@ def picture(draw: Callable[[float], str], *, caption: str, alt: str) -> Iterator
 def named(say: Words, names: Mapping[str, str]) -> str:
     """Return a thing's name, a dash where it has none."""
     return say.named(names, NONE)
+
+
+def versions_in_words(say: Words, versions: Mapping[str, str]) -> str:
+    """Return versions by the names of what they count."""
+    return ", ".join(f"{say(VERSIONS[name]) if name in VERSIONS else name} {text}" for name, text in versions.items())
 
 
 def known(text: str) -> str:

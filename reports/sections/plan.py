@@ -44,6 +44,7 @@ def plan(material: Material) -> Iterator[Block]:
         (say("Method of uncertainty"), method_name(it.method, say)),
         (say("Responsible"), it.responsible or say("nobody named")),
         (say("Revision of the plan"), number(say, material.given.plan_revision, 0)),
+        *_drivers(material),
     ]  # fmt: skip
     if it.note:
         rows.append((say("Note"), it.note))
@@ -53,6 +54,23 @@ def plan(material: Material) -> Iterator[Block]:
     elif it.option is Option.A:
         yield Paragraph(text=say("Option A, but the plan names no stipulated parameter: it ought to."), style="bad")
     yield from _deviations(material)
+
+
+def _drivers(material: Material) -> Iterator[tuple[str, str]]:
+    """Yield what makes drivers something else than readings: public holidays, means of days, formulas."""
+    say, given = material.say, material.given
+    it = given.plan
+    if it.calendar:
+        code = given.holidays  # a run of before it was kept knows the calendar alone
+        country = say.locale.territories.get(code, code) or say("country not kept in this run")
+        yield say("Public holidays"), say("%(country)s (calendar “%(calendar)s”), counted as Sundays",
+                                          country=country, calendar=it.calendar)  # fmt: skip
+    if it.drivers_by_day and it.frequency == "hourly":
+        yield say("Drivers of an hour"), say("their mean over its local day")
+    derived = {each.point: each for meter in given.meters for each in meter.sources if each.formula}
+    for each in derived.values():
+        name = say.named(each.name, each.point)
+        yield say("Made of other points"), say("%(name)s: %(formula)s", name=name, formula=each.formula)
 
 
 def _expected(material: Material) -> str:

@@ -19,6 +19,7 @@ from reports.figures import (
     plain,
     significant,
 )
+from reports.sections.pieces import versions_in_words
 from savings.record import Figure
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 CAUSES = {
     "code": noted("another version of the program"),
+    "formulas": noted("formulas of derived points"),
+    "holidays": noted("public holidays"),
     "readings": noted("late or corrected readings"),
     "meters": noted("accuracy classes and other facts of the meters"),
     "events": noted("non-routine events"),
@@ -38,6 +41,12 @@ CAUSES = {
     "fewer days": noted("a period that ends sooner"),
     "plan": noted("the plan"),
     "new days": noted("further days"),
+}
+METHODS = {  # what each version of the methods brought (`savings.run`)
+    "2": noted(
+        "Methods 2: a meter's class joins the interval as the even error that it is; from two years of daily or hourly "
+        "baseline on, noise that comes back every year is told from noise that remembers."
+    ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else
 CENTS = 2  # decimals of money that has any
@@ -169,6 +178,11 @@ def _others(material: Material, why: Explanation) -> Iterator[str]:
         names = ", ".join(say(PARTS[each]) if each in PARTS else each for each in why.plan)
         yield say("Parts of the plan that changed: %(names)s (revision %(old)s to %(new)s).", names=names,
                   old=number(say, why.plan_revisions[0], 0), new=number(say, why.plan_revisions[1], 0))  # fmt: skip
+    if why.formulas:
+        yield say("Derived points whose formula changed: %(names)s.", names=", ".join(why.formulas))
+    if "holidays" in why.changed:
+        yield say("Public holidays: %(old)s, now %(new)s.", old=_country(say, why.holidays[0]),
+                  new=_country(say, why.holidays[1]))  # fmt: skip
     if why.corrections:
         yield say("Corrections of readings that came or went: %(names)s.",
                   names=", ".join(number(say, each, 0) for each in why.corrections))  # fmt: skip
@@ -180,14 +194,21 @@ def _others(material: Material, why: Explanation) -> Iterator[str]:
     if why.rates:
         yield say("Tariffs and factors that changed: %(names)s.", names=", ".join(why.rates))
     if why.versions[0] != why.versions[1]:
-        yield say("Versions: %(old)s, now %(new)s.", old=_versions(why.versions[0]), new=_versions(why.versions[1]))
+        old, new = (versions_in_words(say, each) for each in why.versions)
+        yield say("Versions: %(old)s, now %(new)s.", old=old, new=new)
+        yield from _methods(say, *(int(each.get("methods", "1")) for each in why.versions))
     if why.reporting_to[0] != why.reporting_to[1]:
         yield say("Days until %(old)s, now until %(new)s.", old=day(say, why.reporting_to[0]),
                   new=day(say, why.reporting_to[1]))  # fmt: skip
 
 
-def _versions(versions: dict[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
+def _methods(say: Words, old: int, new: int) -> Iterator[str]:
+    """Yield what the methods that came between two versions of them brought."""
+    yield from (say(text) for number, text in METHODS.items() if old < int(number) <= new)
+
+
+def _country(say: Words, code: str) -> str:
+    return say.locale.territories.get(code, code) or NONE
 
 
 def change_of(say: Words, unit: str, value: float | None) -> str:

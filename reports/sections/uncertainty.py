@@ -9,7 +9,7 @@ from locales.words import noted
 from reports.charts.savings import methods as methods_drawn
 from reports.document import Grid, Heading, Items, Paragraph
 from reports.figures import amount, day, decimals_of, interval_of, number, percent, shown, significant, value_of
-from reports.methods import method_name, short_method
+from reports.methods import method_name, method_remark, short_method
 from reports.sections.pieces import heading, picture
 from reports.suggestions import title_words
 from telemetry.plan import Status
@@ -33,13 +33,13 @@ CAUSES = {
 def uncertainty(material: Material) -> Iterator[Block]:
     """Yield the interval's making and meaning, figure by figure."""
     say = material.say
-    yield Paragraph(
-        text=say(
-            "Method: %(method)s, two-sided confidence %(confidence)s.",
-            method=method_name(material.run.method, say),
-            confidence=percent(say, material.run.confidence, 0),
-        )
+    method = say(
+        "Method: %(method)s, two-sided confidence %(confidence)s.",
+        method=method_name(material.run.method, say),
+        confidence=percent(say, material.run.confidence, 0),
     )
+    remark = method_remark(material.run.method, say) if _refined(material) else ""
+    yield Paragraph(text=f"{method} {remark}".strip())
     for part in material.parts:
         yield from heading(material, part)
         if part.run.saving is None:
@@ -73,9 +73,22 @@ def _parts(material: Material, part: Part) -> Iterator[Block]:
         headings=(say("Cause"), say("Standard error"), say("Share of the variance")),
         align="lrr",
         rows=tuple((say(CAUSES[cause]), size(each), percent(say, each**2 / whole, 0)) for cause, each in parts.items()),
-        note=say("Independent of each other, they join in quadrature. The meter's own error is that of its accuracy "
-                 "class, taken as uniform within its limits and the same in both periods."),
+        note=" ".join(_joined(material, metered="meter" in parts)),
     )  # fmt: skip
+
+
+def _joined(material: Material, *, metered: bool) -> Iterator[str]:
+    """Yield how causes join: standard errors in quadrature, intervals as the method does."""
+    say = material.say
+    yield say("Independent of each other, standard errors add in quadrature.")
+    if metered:
+        yield say("The meter's own error is that of its accuracy class, taken as uniform within its limits and the "
+                  "same in both periods.")  # fmt: skip
+    if metered and _refined(material):
+        yield say("The interval joins that class to the model's error by their distributions (JCGM 101), and all "
+                  "else in quadrature: it is not t times the joined standard error.")  # fmt: skip
+    else:
+        yield say("So do the half widths of the interval.")
 
 
 def _side_by_side(material: Material, part: Part) -> Iterator[Block]:
@@ -111,7 +124,12 @@ def _side_by_side(material: Material, part: Part) -> Iterator[Block]:
 
 def _held(material: Material) -> Iterator[str]:
     say = material.say
-    yield say("what the drivers do not explain from day to day and over weeks (noise, with its memory)")
+    yield (
+        say("what the drivers do not explain from day to day and over weeks (noise, with its memory), and from two "
+            "years of baseline on what they miss every year")
+        if _refined(material)
+        else say("what the drivers do not explain from day to day and over weeks (noise, with its memory)")
+    )  # fmt: skip
     yield say("what the baseline leaves open in coefficients and change points")
     if any(each.event.status is Status.ACCEPTED for part in material.parts for each in part.run.events):
         yield say("the standard errors of the accepted events")
@@ -174,6 +192,11 @@ def _changes(material: Material, part: Part, saving: Figure) -> Iterator[str]:
                          "decided on", len(run.suggestions))  # fmt: skip
     if run.money is not None:
         yield say("a price 10%% higher or lower: ± %(size)s", size=amount(say, abs(run.money.value) / 10, "EUR", 0))
+
+
+def _refined(material: Material) -> bool:
+    """Say whether the run is by the default method as it is since its second version (`savings.run.METHODS`)."""
+    return material.run.method == "reml" and material.run.made_by["methods"] != "1"
 
 
 class _Sizes:

@@ -33,12 +33,13 @@ ORDER BY d.id;
 SELECT id FROM site WHERE key = %s;
 
 -- name: known_keys
--- Every point of a site, derived ones too, every price and factor that is in use, and the calendars of its file.
+-- Every point of a site, derived ones too, every price and factor that is in use, and the calendars that have holidays.
 SELECT 'point', key FROM point WHERE site_id = %(site)s AND retired_at IS NULL
 UNION ALL SELECT 'point', key FROM derived_point WHERE site_id = %(site)s AND retired_at IS NULL
 UNION ALL SELECT 'tariff', key FROM tariff WHERE site_id = %(site)s AND retired_at IS NULL
 UNION ALL SELECT 'emission factor', key FROM emission_factor WHERE site_id = %(site)s AND retired_at IS NULL
-UNION ALL SELECT 'calendar', each->>'id' FROM site, jsonb_array_elements(calendars) AS each WHERE site.id = %(site)s;
+UNION ALL SELECT 'calendar', each->>'id' FROM site, jsonb_array_elements(calendars) AS each
+    WHERE site.id = %(site)s AND each->>'holidays' <> '';
 
 -- name: add_demonstrator
 -- Add a demonstrator.

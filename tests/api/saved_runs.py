@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from savings.record import CorrectionRecord, FindingRecord
+from savings.input_record import CorrectionRecord
+from savings.record import FindingRecord
 from savings.run import compute, input_hash
 from storage import events_nonroutine, savings_runs
 from storage.catalogue import apply_site
@@ -20,7 +21,8 @@ from tests.savings.made_up import made_up
 from tests.savings.run_inputs import made_up_input, made_up_plan
 
 if TYPE_CHECKING:
-    from savings.record import Run, RunInput
+    from savings.input_record import RunInput
+    from savings.record import Run
     from telemetry.plan import Plan
 
 METER, AIR, FLOW = "store/room-1/energy", "store/room-1/t_air", "loop/pump-1/flow"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 
-from savings.record import CorrectionRecord, DriverColumn, FactorChange, MeterInput, Run, RunInput, Source
+from savings.input_record import CorrectionRecord, DriverColumn, FactorChange, MeterInput, RunInput, Source
 from savings.run import compute
 from telemetry.plan import (
     Cost,
@@ -26,6 +27,9 @@ from telemetry.plan import (
     Stipulation,
 )
 from telemetry.site import DatedValue
+
+if TYPE_CHECKING:
+    from savings.record import Run
 
 PARIS = ZoneInfo("Europe/Paris")
 KNOWN_AT = datetime(2027, 2, 3, 2, 30, tzinfo=UTC)

@@ -32,7 +32,8 @@ from tests.reports.test_report_words import explanation
 
 if TYPE_CHECKING:
     from reports.document import Report
-    from savings.record import Run, RunInput
+    from savings.input_record import RunInput
+    from savings.record import Run
 
 T = TypeVar("T")
 replace = msgspec.structs.replace
@@ -290,7 +291,10 @@ def test_a_restatement_tells_each_cause_and_what_it_makes() -> None:
     sides = [row[:2] for row in grid(report, "Then and now").rows]
     assert sides[:3] == [("Gas", "Saving"), ("Gas", "In euros"), ("Gas", "Emissions avoided")]
     texts = found(report, Items, 12)[0].texts
-    assert len(texts) == 7
+    assert len(texts) == 10
+    assert "Public holidays: France, now Belgium." in texts
+    assert "Derived points whose formula changed: plant/weather/t_air." in texts
+    assert any(text.startswith("Methods 2: a meter's class joins") for text in texts)
     assert any(text.startswith("Corrections of readings") and "3, 4" in text for text in texts)
     unexplained = compose(boiler_house(), run, "en", Restatement(previous=before))
     assert any("was not worked out" in each.text for each in found(unexplained, Paragraph, 12))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from babel.messages.catalog import Message
 
-    from savings.record import RunInput
+    from savings.input_record import RunInput
 
 THIN, SPACE = "\u202f", "\u00a0"
 FRENCH, ENGLISH = words("fr", REPORT), words("en", REPORT)

@@ -33,10 +33,11 @@ from savings.record import Figure
 from savings.restate import CAUSES, ChangedPoint, Effect, Explanation
 from telemetry.plan import Plan
 from tests.api.conftest import ROOT
-from tests.reports.examples import boiler_house, boiler_house_run, short_run, without_figure
+from tests.reports.examples import AIR, boiler_house, boiler_house_run, short_run, without_figure
 
 if TYPE_CHECKING:
-    from savings.record import Run, RunInput
+    from savings.input_record import RunInput
+    from savings.record import Run
 
 THIN = "\u202f"
 
@@ -108,11 +109,12 @@ def _material(which: str) -> tuple[RunInput, Run, Restatement | None]:
 def explanation() -> Explanation:
     """Return why a run differs, with every kind of cause."""
     return Explanation(
-        against=4, changed=CAUSES, meters=("boiler/gas/volume",), corrections=(3, 4),
+        against=4, changed=CAUSES, meters=("boiler/gas/volume",), corrections=(3, 4), formulas=(AIR,),
+        holidays=("FR", "BE"),
         points=(ChangedPoint(meter="gas", point="boiler/gas/volume", rows=3, first="2026-05-01T00:00:00",
                              last="2026-05-03T00:00:00", before=0.0, after=41_200.0),),
         rows=(), plan=("note",), plan_revisions=(2, 3), events=("flush",), rates=("gas",),
-        versions=({"quaymeter": "0.1.0"}, {"quaymeter": "0.2.0"}),
+        versions=({"quaymeter": "0.1.0"}, {"quaymeter": "0.2.0", "methods": "2"}),
         reporting_to=(boiler_house().reporting_to.replace(month=11, day=30), boiler_house().reporting_to),
         effects=tuple(
             Effect(cause=cause, meter="gas", saving=1234.5, half_width=0.0, money=-82.75, carbon=0.295)

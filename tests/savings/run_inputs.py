@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from savings.record import DriverColumn, MeterInput, RunInput, Source
+from savings.input_record import DriverColumn, MeterInput, RunInput, Source
 from telemetry.plan import DriverPlan, MeteredPoint, MeterPlan, Option, Periods, Plan
 from telemetry.site import DatedValue
 from tests.savings.made_up import made_up

@@ -18,7 +18,7 @@ import pytest
 
 from savings.bundle import pack, unpack
 from savings.record import Run
-from savings.run import compute
+from savings.run import METHODS, compute
 from savings.verification import verify
 from telemetry.errors import TransferError
 from tests.savings.made_up import made_up
@@ -27,7 +27,7 @@ from tests.savings.run_inputs import made_up_input
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from savings.record import RunInput
+    from savings.input_record import RunInput
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,13 @@ def test_a_figure_that_was_made_better_is_found(given: RunInput, run: Run) -> No
     meter = msgspec.structs.replace(run.meters[0], saving=better)
     found = verify(unpack(pack(given, msgspec.structs.replace(run, meters=(meter,)))))
     assert [each.where for each in found.differences] == ["meters[0].saving.value"]
+
+
+def test_methods_of_before_are_named(given: RunInput, run: Run) -> None:
+    """A run of before methods were counted is held against this one, and its methods are called the first."""
+    versions = {name: text for name, text in run.versions.items() if name != "methods"}
+    found = verify(unpack(pack(given, msgspec.structs.replace(run, versions=versions))))
+    assert (found.agrees, found.versions) == (True, {"methods": ("1", METHODS)})
 
 
 BETTER = {

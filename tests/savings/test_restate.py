@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from savings.record import CorrectionRecord, Figure, MeterRun, Run
+from savings.input_record import CorrectionRecord, DriverColumn, Source
+from savings.record import Figure, MeterRun, Run
 from savings.restate import CAUSES, explain
 from telemetry.plan import NonRoutineEvent
 from telemetry.site import DatedValue
@@ -16,7 +17,7 @@ from tests.savings.made_up import made_up
 from tests.savings.run_inputs import made_up_input
 
 if TYPE_CHECKING:
-    from savings.record import RunInput
+    from savings.input_record import RunInput
 
 OLD = made_up_input(made_up(saved=0.08).take(slice(0, 400)))
 EVENT = NonRoutineEvent(id="e", meter="energy", first_day=date(2026, 1, 5), last_day=date(2026, 1, 6), title="t")
@@ -80,7 +81,7 @@ def test_every_change_is_named_and_sized() -> None:
     )  # fmt: skip
     before, after = (old, summed(old)), (new, summed(new, "2"))
     found = explain(7, before, after, lambda given: summed(given, "2"))
-    assert found.changed == tuple(cause for cause in CAUSES if cause != "fewer days")
+    assert found.changed == tuple(cause for cause in CAUSES if cause not in {"formulas", "holidays", "fewer days"})
     assert found.meters == ("quay/store/energy",)
     assert (found.against, found.plan, found.plan_revisions) == (7, ("confidence",), (1, 2))
     assert (found.events, found.rates) == (("e",), ("electricity",))
@@ -173,3 +174,88 @@ def test_hours_that_the_clock_shows_twice_are_told_apart() -> None:
     new = changed(twice, energy={1: 5.0})
     found = explain(1, (twice, summed(twice)), (new, summed(new)), summed)
     assert [row.before for row in found.rows] == [meter.energy[1]]
+
+
+def derived(given: RunInput, formula: str, *, values: dict[int, float | None] | None = None) -> RunInput:
+    """Return an input whose tonnes are made by a formula, with other values on some rows."""
+    (meter,) = given.meters
+    source = Source(point="tonnes", name={}, unit="t", kind="event", role="driver", formula=formula)
+    drivers = tuple(
+        replace(each, values=tuple((values or {}).get(row, value) for row, value in enumerate(each.values)))
+        if each.name == "tonnes" else each
+        for each in meter.drivers
+    )  # fmt: skip
+    return replace(given, meters=(replace(meter, drivers=drivers, sources=(*meter.sources, source)),))
+
+
+def in_kinds(given: RunInput, country: str, holiday: int, **plan: Any) -> RunInput:
+    """Return an input whose days are of one kind but for one."""
+    (meter,) = given.meters
+    kinds = DriverColumn(
+        name="day_type", label={}, role="category", unit="", is_total=False,
+        values=tuple(2.0 if row == holiday else 0.0 for row in range(len(meter.start))),
+    )  # fmt: skip
+    meters = (replace(meter, drivers=(*meter.drivers, kinds)),)
+    return replace(given, meters=meters, holidays=country, plan=replace(given.plan, **plan))
+
+
+def test_another_formula_is_no_reading() -> None:
+    """Values of a driver by another formula, and rows that it loses, are the formula's; late readings are not."""
+    old = derived(OLD, "t; t = quay/line/tonnes")
+    new = derived(OLD, "2 * t; t = quay/line/tonnes", values={7: 99.0, 8: None})
+    (meter,) = new.meters
+    new = replace(new, meters=(replace(meter, reasons=(*meter.reasons[:8], "tonnes: none", *meter.reasons[9:])),))
+    found = explain(1, (old, summed(old)), (new, summed(new)), summed)
+    assert (found.changed, found.formulas, found.rows, found.meters) == (("formulas",), ("tonnes",), (), ())
+    late = changed(new, energy={3: 1.0})
+    found = explain(1, (old, summed(old)), (late, summed(late)), summed)
+    assert (found.changed, [row.point for row in found.rows]) == (("formulas", "readings"), ["quay/store/energy"])
+    assert [each.saving for each in found.effects] == [0.0, pytest.approx(1.0 - (OLD.meters[0].energy[3] or 0.0))]
+
+
+def test_a_carrier_that_is_derived_moves_the_saving_by_its_formula() -> None:
+    """A figure by a derived point takes its energy over with the formula; the rest is what was read late."""
+    (meter,) = OLD.meters
+    sources = (replace(meter.sources[0], formula="a; a = x"), replace(meter.sources[0], formula="a + 1; a = x"))
+    old = replace(OLD, meters=(replace(meter, sources=sources[:1]),))
+    new = changed(replace(OLD, meters=(replace(meter, sources=sources[1:]),)), energy={3: 1.0})
+    found = explain(1, (old, summed(old)), (new, summed(new)), summed)
+    assert (found.changed, found.formulas, found.points) == (("formulas",), ("quay/store/energy",), ())
+    assert [each.saving for each in found.effects] == [pytest.approx(1.0 - (meter.energy[3] or 0.0))]
+
+
+def test_a_formula_that_was_not_kept_is_not_called_another() -> None:
+    """A run of before formulas were kept rests on one all the same: what differs is told as readings."""
+    old, new = derived(OLD, ""), derived(OLD, "t; t = quay/line/tonnes")
+    assert explain(1, (old, summed(old)), (new, summed(new)), summed).changed == ()
+    other = derived(OLD, "t; t = quay/line/tonnes", values={7: 99.0})
+    assert explain(1, (old, summed(old)), (other, summed(other)), summed).changed == ("readings",)
+
+
+def test_another_country_is_told_as_holidays() -> None:
+    """Kinds of day by another country's holidays are no readings; by another calendar they are the plan's."""
+    old, new = in_kinds(OLD, "FR", 5, calendar="port"), in_kinds(OLD, "BE", 6, calendar="port")
+    found = explain(1, (old, summed(old)), (new, summed(new)), summed)
+    assert (found.changed, found.holidays, found.rows) == (("holidays",), ("FR", "BE"), ())
+    moved = in_kinds(OLD, "FR", 6, calendar="port")  # a day that a later list of the country has
+    assert explain(1, (old, summed(old)), (moved, summed(moved)), summed).changed == ("holidays",)
+    planned = in_kinds(OLD, "BE", 6, calendar="other")
+    assert explain(1, (old, summed(old)), (planned, summed(planned)), summed).changed == ("plan",)
+    unknown = in_kinds(OLD, "", 5, calendar="port")
+    assert explain(1, (unknown, summed(unknown)), (old, summed(old)), summed).changed == ()
+
+
+def test_rows_of_another_length_are_the_plans() -> None:
+    """Hours are no days that were read otherwise, even where both begin at midnight."""
+    new = replace(changed(OLD, energy={3: 1.0}), plan=replace(OLD.plan, frequency="hourly"))
+    found = explain(1, (OLD, summed(OLD)), (new, summed(new)), summed)
+    assert (found.changed, found.rows) == (("plan",), ())
+
+
+def test_a_run_of_before_methods_were_counted_is_of_the_first() -> None:
+    """The versions of both runs name their methods, and they alone are a cause."""
+    old = summed(OLD)
+    new = replace(old, versions={**old.versions, "methods": "2"})
+    found = explain(1, (OLD, old), (OLD, new), summed)
+    assert found.changed == ("code",)
+    assert [each["methods"] for each in found.versions] == ["1", "2"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -13,13 +14,16 @@ import pytest
 from savings.adjustments import row_days
 from savings.avoided_use import avoided_use
 from savings.baseline import fit_baseline
-from savings.record import Run, RunInput, decode_input, decode_run, encoded
+from savings.record import Run, decode_input, decode_run, encoded
 from savings.run import compute
 from savings.run_table import period_rows
 from telemetry.errors import ContractError
 from telemetry.plan import EventMethod, NonRoutineEvent, Option, Periods, Status, Stipulation
 from tests.savings.made_up import by_month, made_up
 from tests.savings.run_inputs import made_up_input, made_up_plan, without
+
+if TYPE_CHECKING:
+    from savings.input_record import RunInput
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,8 @@ from tests.savings.made_up import made_up
 from tests.savings.run_inputs import made_up_input, made_up_plan, without
 
 if TYPE_CHECKING:
-    from savings.record import Figure, RunInput
+    from savings.input_record import RunInput
+    from savings.record import Figure
     from savings.table import Table
 
 

@@ -14,7 +14,8 @@ from tests.savings.made_up import by_month, made_up
 from tests.savings.run_inputs import made_up_input, made_up_plan
 
 if TYPE_CHECKING:
-    from savings.record import MeterRun, RunInput
+    from savings.input_record import RunInput
+    from savings.record import MeterRun
 
 STATED: dict[str, Any] = {"method": EventMethod.STATED, "amount": 1000.0, "standard_error": 10.0}
 

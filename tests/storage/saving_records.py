@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from savings.record import DailyColumns, Figure, MeterInput, MeterRun, Run, RunInput
+from savings.input_record import MeterInput, RunInput
+from savings.record import DailyColumns, Figure, MeterRun, Run
 from telemetry.plan import MeteredPoint, MeterPlan, Option, Periods, Plan
 from telemetry.site import Kind
 from tests.storage.building import small_point, small_site

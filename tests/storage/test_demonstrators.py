@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
-from savings.record import Source, encoded
+from savings.input_record import Source
+from savings.record import encoded
 from storage.catalogue import apply_site
 from storage.demonstrators import declare, demonstrator, demonstrators, revisions, the_demonstrator
 from storage.engine import connect
@@ -81,6 +83,18 @@ def test_a_plan_with_an_unknown_calendar_is_refused(connection: Connection) -> N
     """A plan by the API names a calendar of the site, or is not taken."""
     with pytest.raises(ContractError, match="unknown calendar 'port-week'"):
         declare(connection, "quay", a_plan(calendar="port-week"), who="api")
+
+
+def test_a_plan_with_a_calendar_without_holidays_is_refused(any_engine_dsn: str) -> None:
+    """A calendar of shifts alone makes no holiday: a plan by the API that names it is not taken."""
+    shifts = {"id": "shifts", "name": {"fr": "x", "en": "x"}, "shifts": []}
+    calendars = (shifts, shifts | {"id": "empty", "holidays": ""}, shifts | {"id": "port-week", "holidays": "FR"})
+    apply_site(any_engine_dsn, replace(a_site(a_plan()), calendars=calendars), who="file")
+    with connect(any_engine_dsn, autocommit=True) as connection:
+        for name in ("shifts", "empty"):
+            with pytest.raises(ContractError, match=f"unknown calendar '{name}'"):
+                declare(connection, "quay", a_plan(calendar=name), who="api")
+        assert declare(connection, "quay", a_plan(calendar="port-week"), who="api").plan.calendar == "port-week"
 
 
 def test_events_are_decided_by_people(connection: Connection) -> None:

@@ -19,7 +19,7 @@ from worker.run_input import run_input
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from savings.input_record import DriverColumn
+    from savings.input_record import DriverColumn, RunInput
     from storage.engine import Connection
 
 CALENDARS = (
@@ -38,11 +38,16 @@ def connection(database: str) -> Iterator[Connection]:
         yield connection
 
 
-def kind_of_day(database: str, connection: Connection, **changed: Any) -> DriverColumn:
-    """Apply the site with a plan from 17 April to 3 May 2025; return the kinds of its days."""
+def applied_input(database: str, connection: Connection, **changed: Any) -> RunInput:
+    """Apply the site with a plan from 17 April to 3 May 2025; return the input of its run."""
     plan = a_plan(date(2025, 4, 17), date(2025, 4, 29), date(2025, 4, 30), **changed)
     apply_site(database, replace(a_site(plan), calendars=CALENDARS), who="test")
-    return run_input(connection, "quay", "heat", now=NOW).meters[0].drivers[-1]
+    return run_input(connection, "quay", "heat", now=NOW)
+
+
+def kind_of_day(database: str, connection: Connection, **changed: Any) -> DriverColumn:
+    """Return the kinds of day of that input."""
+    return applied_input(database, connection, **changed).meters[0].drivers[-1]
 
 
 def test_holidays_are_sundays_and_the_day_after_one_is_a_monday(database: str, connection: Connection) -> None:
@@ -60,6 +65,12 @@ def test_of_three_kinds_only_the_holiday_changes(database: str, connection: Conn
     assert found.values[:7] == (0.0, 0.0, 1.0, 2.0, 2.0, 0.0, 0.0)
     assert found.values[-3:] == (2.0, 0.0, 1.0)
     assert found.label["en"] == "Kind of day (public holidays as Sundays)"
+
+
+def test_a_run_keeps_the_country_whose_holidays_counted(database: str, connection: Connection) -> None:
+    """The calendar's country as it was then, which the site file may change later; none without a calendar."""
+    assert applied_input(database, connection, calendar="port-week").holidays == "FR"
+    assert applied_input(database, connection).holidays == ""
 
 
 def test_without_a_calendar_holidays_are_days_like_others(database: str, connection: Connection) -> None:

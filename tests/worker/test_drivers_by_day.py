@@ -15,7 +15,7 @@ from tests.storage.aligned_site import a_plan, a_site, midnight_s, steady, steps
 from worker.run_input import run_input
 
 if TYPE_CHECKING:
-    from savings.record import MeterInput
+    from savings.input_record import MeterInput
 
 FIRST, END = date(2025, 3, 28), date(2025, 4, 2)
 SHORT, GAP, HOLE = date(2025, 3, 30), date(2025, 3, 31), date(2025, 4, 1)  # 23 hours, 22 known of 24, 21 of 24
