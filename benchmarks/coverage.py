@@ -34,6 +34,7 @@ from benchmarks.coverage_port import kept_port
 from savings.adjustments import METER, Adjustment, whole_period
 from savings.avoided_use import adjusted_intervals, avoided_use
 from savings.baseline import fit_baseline
+from savings.findings import InsufficientDataError
 from savings.table import Frequency
 from savings.uncertainty.interval import Method
 
@@ -104,14 +105,17 @@ def simulated(kept: Path, port: tuple[str, int]) -> None:
 
 
 def tried(case: Case, kept: Path, methods: tuple[Method, ...]) -> dict[str, Outcome]:
-    """Return the outcomes of a case."""
+    """Return the outcomes of a case, none where a finding stops."""
     if case.kind == "synthetic":
         return judged(made_up_meter(case.name, case.frequency, case.months, case.seed), methods)
     port = kept_port(kept, case.kind, case.seed)
     known = known_meter(
         port, case.name, case.frequency, case.months, null=case.kind == "null", baseline_months=case.baseline_months
     )
-    return judged(known, methods)
+    try:
+        return judged(known, methods)
+    except InsufficientDataError:  # no figure is given: neither held nor missed, and counted as such
+        return {}
 
 
 def summary(outcomes: list[Outcome]) -> dict[str, float]:
@@ -153,12 +157,13 @@ def measure(cases: list[Case], kept: Path, methods: tuple[Method, ...], processe
 
 
 def _summaries(groups: dict[str, list[dict[str, Outcome]]], methods: tuple[Method, ...]) -> dict[str, object]:
-    """Return the number of meters in each group, and each method's summary."""
+    """Return the number of meters in each group, of those the ones that are given no figure, and each method's summary."""
     return {
         name: {
             "n": len(found),
+            "refused": len(found) - len([each for each in found if each]),
             "standard_error": round(100 * float(np.sqrt(CONFIDENCE * (1 - CONFIDENCE) / len(found))), 1),
-            **{method.value: summary([each[method.value] for each in found]) for method in methods},
+            **{method.value: summary([each[method.value] for each in found if each]) for method in methods},
         }
         for name, found in groups.items()
     }

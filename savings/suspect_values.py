@@ -149,10 +149,21 @@ def _check_energy(table: Table, energy: NDArray[np.float64]) -> Iterator[Finding
             cure=said("check the sign of the meter and its register"),
             days=days(table, negative),
         )
-    jump = unit_jump(rate)
+    dates, by_day = _of_days(table, energy)
+    jump = unit_jump(by_day)
     if jump is not None:
         row, factor = jump
-        yield mixed_units(factor, days(table, np.array([row])), within=True)
+        yield mixed_units(factor, (str(dates[row]),), within=True)
+
+
+def _of_days(table: Table, energy: NDArray[np.float64]) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
+    """Return the days (d,) and the rate of each: a plant that rests at a thousandth by night mixes no units by hour."""
+    date, place = np.unique(table.start.astype("datetime64[D]"), return_inverse=True)
+    known = np.isfinite(energy)
+    span = np.bincount(place, np.where(known, table.span, 0.0))
+    total = np.bincount(place, np.where(known, energy, 0.0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return date, np.where(span > 0.0, total / span, np.nan)
 
 
 def mixed_units(factor: float, when: tuple[str, ...], *, within: bool) -> Finding:

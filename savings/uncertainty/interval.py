@@ -2,7 +2,7 @@
 
 | method | what it believes |
 |---|---|
-| reml | two-part noise, slow and forgetful, averaged over what the restricted likelihood leaves open: the default |
+| reml | noise that is slow, new every day or back every year, weighed by restricted likelihood: the default |
 | guideline14 | Guideline 14 with n' and k(M) of Sun & Baltazar (1.26 for hourly models) |
 | guideline14_126 | the same with k = 1.26 |
 | hac | the residuals' own autocovariances, tapered over 45 days |

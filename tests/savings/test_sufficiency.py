@@ -129,6 +129,15 @@ def test_mixed_units(factor: float, severity: Severity) -> None:
     assert between.severity is severity
 
 
+def test_hours_that_rest_at_a_thousandth_are_no_units() -> None:
+    """A plant that idles at a thousandth every night mixes no units; an hourly meter that changes its unit does."""
+    hour = np.arange(24 * 60)
+    use = np.where((hour % 24 >= 6) & (hour % 24 < 18), 50.0, 0.05) * (1.0 + 0.01 * np.sin(hour))
+    assert "units_mixed" not in found(hourly(use))
+    slipped = found(hourly(use * np.where(hour >= 24 * 30, 1000.0, 1.0)))["units_mixed"]
+    assert (slipped.severity, slipped.days) == (Severity.STOP, ("2025-02-05",))
+
+
 def test_honest_steps_are_no_units() -> None:
     """A season that doubles, a plant that stands still and savings of 30 % are not mixed units."""
     table = year()
