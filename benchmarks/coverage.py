@@ -157,7 +157,7 @@ def measure(cases: list[Case], kept: Path, methods: tuple[Method, ...], processe
 
 
 def _summaries(groups: dict[str, list[dict[str, Outcome]]], methods: tuple[Method, ...]) -> dict[str, object]:
-    """Return the number of meters in each group, of those the ones that are given no figure, and each method's summary."""
+    """Return the number of meters in each group, how many of them get no figure, and each method's summary."""
     return {
         name: {
             "n": len(found),
