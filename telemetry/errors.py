@@ -15,6 +15,10 @@ Each one names the place, the cause and the cure, so that whoever reads it at fo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class QuaymeterError(Exception):
@@ -31,6 +35,17 @@ class QuaymeterError(Exception):
         """Place, cause and cure on one line."""
         text = super().__str__()
         return f"{text} – {self.cure}" if self.cure else text
+
+    def __reduce__(self) -> tuple[Callable[..., QuaymeterError], tuple[object, ...]]:
+        """Travel between processes as what it is: its parts are keywords, which an exception does not keep itself."""
+        return _again, (type(self), self.args, vars(self))
+
+
+def _again(kind: type[QuaymeterError], args: tuple[object, ...], parts: dict[str, object]) -> QuaymeterError:
+    """Return an error as it was in another process."""
+    error = kind.__new__(kind, *args)
+    vars(error).update(parts)
+    return error
 
 
 class ContractError(QuaymeterError):
