@@ -43,7 +43,8 @@ ALWAYS = (
     "quay/weather/t_air", "quay/weather/humidity", "quay/weather/pressure", "quay/intake/t_sea_in", "mole/dock/t_air",
     "mole/dock/humidity", "mole/dock/stock", "mole/frozen_1/door", "mole/frozen_2/door", "mole/chill_1/door",
     "estran/cold_store/door", "fillets/chill_room/t_return", "fillets/water/seawater", "fillets/water/effluent",
-    "cannery/boiler/steam", "cannery/boiler/make_up", "cannery/steam_network/condensate_flow", "cannery/boiler/p_steam",
+    "cannery/production/shift_on", "darse/production/shift_on", "cannery/boiler/steam", "cannery/boiler/make_up",
+    "cannery/steam_network/condensate_flow", "cannery/boiler/p_steam",
     "darse/boiler/steam", "darse/boiler/condensate_flow", "darse/boiler/p_steam", "darse/production/cooked",
     "estran/gas/kiln_volume", "estran/gas/t_kiln", "estran/hot_water/heat", "estran/hot_water/t_tank",
 )  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 
 from savings.adjustments import spread_adjustments
 from savings.findings import refuse_stops
+from savings.noise_checks import check_memory
 from savings.reporting_checks import check_reporting
 from savings.suspect_values import without_codes
 from savings.uncertainty.interval import Interval, Method, Totals
@@ -150,6 +151,8 @@ def avoided_use(
     adjusted = totals.adjusted + spread.sum(axis=0)
     everything = np.ones((1, len(used)), np.bool_)
     total = adjusted_intervals(totals, everything, adjustments, confidence, method)[0]
+    if total.method == Method.REML:  # the others do not ask how long noise lasts
+        findings = (*findings, *check_memory(totals))
     measured = float(used.energy.sum())
     percent_low, percent_high = percent_interval(total.low, total.high, measured)
     return AvoidedUse(

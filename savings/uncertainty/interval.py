@@ -135,6 +135,11 @@ class Totals:
         """What the baseline's residuals say about their noise, by day; by month for bills."""
         return self._posterior
 
+    @property
+    def baseline_table(self) -> Table:
+        """The rows that the baseline was fitted to."""
+        return self._baseline.table
+
     @cached_property
     def noise_within_years(self) -> NoisePosterior:
         """The same where nothing is taken to come back: what is sought within a year stands out from this."""
