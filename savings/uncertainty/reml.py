@@ -56,6 +56,12 @@ class NoisePosterior(NamedTuple):
         """Correlation of neighbouring rows, averaged."""
         return float(self.share @ ((1.0 - self.white) * self.phi))
 
+    def likely_below(self, independent: float) -> float:
+        """Return the share of the likelihood of noises that leave fewer independent rows than so many."""
+        inflated = 1.0 + 2.0 * (1.0 - self.white) * self.phi / (1.0 - self.phi)
+        rows = self.n_effective * float(self.share @ inflated)
+        return float(self.share[rows / inflated < independent].sum())
+
     @property
     def dof(self) -> float:
         """Degrees of freedom, averaged over the pairs."""

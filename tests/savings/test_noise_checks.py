@@ -13,7 +13,7 @@ YEAR = 365
 
 
 def saving_of(noise: float, method: str = "reml") -> AvoidedUse:
-    """Return the saving of a year by a year before it, in noise that remembers so much; a jump of traps where 1."""
+    """Return the saving of a year by a year before it, in noise that remembers so much; a random walk where 1."""
     rng = np.random.default_rng(6)
     day = np.arange(2.0 * YEAR)
     air = air_of(day, rng)
