@@ -1,13 +1,14 @@
 """How often the nominal 90 % interval truly holds the saving, method beside method.
 
-    python -m benchmarks.coverage --json                      # small: some made-up meters, one port of each scenario
-    python -m benchmarks.coverage --draws 300 --seeds 100 250 --frequency daily hourly --kept FOLDER --json
+    python -m benchmarks.coverage --json                      # small: some made-up meters, one port
+    python -m benchmarks.coverage --draws 0 --seeds 100 160 --frequency daily hourly --kept FOLDER --json
 
 `synthetic` are made-up meters (change-point on air, tonnes, two day types, 8 % saving or none) in noise of known
-memory; `port` are the demonstrators of the simulated port, with their measures (`capecure`) and without any (`null`),
-as meters of their class tell them. `measures` sums up a scenario's demonstrators by frequency, all lengths together.
-Errors, bias and half widths are percent of the adjusted baseline; a false claim is an interval above 0 where nothing
-was saved. `standard_error` is that of a share of 90 % from so many meters.
+memory; `measure` are the demonstrators of the simulated port in each of the first years of their measures' lives, and
+`null` the same meters as they would have been without any, as meters of their class tell both. `measures` sums up a
+kind's demonstrators by frequency, all lengths together. Errors, bias and half widths are percent of the adjusted
+baseline; a false claim is an interval above 0 where nothing was saved. `standard_error` is that of a share of 90 % from
+so many meters.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from rich.progress import track
 
 from benchmarks.coverage_meters import METERS, known_meter
 from benchmarks.coverage_noise import CELLS, made_up_meter
-from benchmarks.coverage_port import kept_port
+from benchmarks.coverage_port import LIVES, kept_port
 from savings.adjustments import METER, Adjustment, whole_period
 from savings.avoided_use import adjusted_intervals, avoided_use
 from savings.baseline import fit_baseline
@@ -43,20 +44,24 @@ if TYPE_CHECKING:
 
     from benchmarks.coverage_meters import Known
     from savings.avoided_use import AvoidedUse
+    from savings.baseline import Baseline
+    from savings.table import Table
 
 FAST = tuple(method for method in Method if method is not Method.BOOTSTRAP)
-SCENARIOS = ("capecure", "null")
+SCENARIO = "capecure"
+SYNTHETIC, MEASURE, NULL = "synthetic", "measure", "null"
 CONFIDENCE = 0.9
 
 
 class Case(NamedTuple):
-    """One meter to be tried: of a cell of made-up noise, or of a scenario of the port."""
+    """One baseline to be tried: of a made-up meter, or of a demonstrator of a port in a year of its measure's life."""
 
-    kind: str  # "synthetic" or a scenario
+    of_port: bool
     name: str
     frequency: Frequency
-    months: int  # of the reporting period
+    months: tuple[int, ...]  # lengths of the reporting period
     seed: int
+    life: int = 0
     baseline_months: int = 12
 
 
@@ -71,15 +76,38 @@ class Outcome(NamedTuple):
     seconds: float  # of fit and interval
 
 
-def judged(known: Known, methods: Iterable[Method]) -> dict[str, Outcome]:
+class Cell(NamedTuple):
+    """What is summed up together."""
+
+    kind: str
+    name: str
+    frequency: Frequency
+    months: int
+
+
+class Fitted(NamedTuple):
+    """A baseline and how long its fit took."""
+
+    baseline: Baseline
+    seconds: float
+
+
+def fitted(table: Table) -> Fitted:
+    """Fit a baseline; raises InsufficientDataError as `fit_baseline` does."""
+    begun = time.process_time()
+    return Fitted(fit_baseline(table), time.process_time() - begun)
+
+
+def judged(known: Known, methods: Iterable[Method], fit: Fitted | None = None) -> dict[str, Outcome]:
     """Return what each method says of a meter whose saving is known, its meters' class joined as a run joins it.
 
-    The seconds are those of fit, saving and the first method's interval; what methods share is not made again for the
-    others.
+    The seconds are those of fit, saving and the first method's interval; what methods share, and other periods of the
+    same baseline, is not made again for the others.
     """
+    baseline, seconds = fit or fitted(known.baseline)
     begun = time.process_time()
-    saving = avoided_use(fit_baseline(known.baseline), known.reporting, confidence=CONFIDENCE)
-    seconds = time.process_time() - begun
+    saving = avoided_use(baseline, known.reporting, confidence=CONFIDENCE)
+    seconds += time.process_time() - begun
     meters, percent = _meters(known, saving), 100.0 / float(saving.adjusted.sum())
     every, found = np.ones((1, len(saving.start)), np.bool_), {}
     for method in methods:
@@ -99,23 +127,33 @@ def _meters(known: Known, saving: AvoidedUse) -> tuple[Adjustment, ...]:
     return (Adjustment(days=days, amount=0.0, standard_error=error, reason=METER, limits=limits),) if limits else ()
 
 
-def simulated(kept: Path, port: tuple[str, int]) -> None:
+def simulated(kept: Path, seed: int) -> None:
     """Make sure that a port is kept: of the cases of one port only one shall simulate it."""
-    kept_port(kept, *port)
+    kept_port(kept, SCENARIO, seed)
 
 
-def tried(case: Case, kept: Path, methods: tuple[Method, ...]) -> dict[str, Outcome]:
-    """Return the outcomes of a case, none where a finding stops."""
-    if case.kind == "synthetic":
-        return judged(made_up_meter(case.name, case.frequency, case.months, case.seed), methods)
-    port = kept_port(kept, case.kind, case.seed)
-    known = known_meter(
-        port, case.name, case.frequency, case.months, null=case.kind == "null", baseline_months=case.baseline_months
-    )
-    try:
-        return judged(known, methods)
-    except InsufficientDataError:  # no figure is given: neither held nor missed, and counted as such
-        return {}
+def tried(case: Case, kept: Path, methods: tuple[Method, ...]) -> dict[Cell, dict[str, Outcome]]:
+    """Return the outcomes of a baseline with each reporting period, none where a finding stops."""
+    if not case.of_port:
+        return {
+            Cell(SYNTHETIC, case.name, case.frequency, months): judged(
+                made_up_meter(case.name, case.frequency, months, case.seed), methods
+            )
+            for months in case.months
+        }
+    port, found, fit = kept_port(kept, SCENARIO, case.seed), {}, None
+    for months, kind in product(case.months, (MEASURE, NULL)):
+        known = known_meter(
+            port, case.name, case.frequency, months,
+            null=kind == NULL, baseline_months=case.baseline_months, life=case.life,
+        )  # fmt: skip
+        cell = Cell(kind, case.name, case.frequency, months)
+        try:  # all periods have the same baseline
+            fit = fit or fitted(known.baseline)
+            found[cell] = judged(known, methods, fit)
+        except InsufficientDataError:  # no figure is given: neither held nor missed, and counted as such
+            found[cell] = {}
+    return found
 
 
 def summary(outcomes: list[Outcome]) -> dict[str, float]:
@@ -134,9 +172,9 @@ def summary(outcomes: list[Outcome]) -> dict[str, float]:
 
 
 def measure(cases: list[Case], kept: Path, methods: tuple[Method, ...], processes: int) -> dict[str, object]:
-    """Try all cases and sum up by cell, and by scenario and frequency."""
+    """Try all cases and sum up by cell, by kind and frequency, and by measure."""
     with ProcessPoolExecutor(processes) as pool:
-        ports = sorted({(case.kind, case.seed) for case in cases if case.kind != "synthetic"})
+        ports = sorted({case.seed for case in cases if case.of_port})
         there = pool.map(partial(simulated, kept), ports)
         list(track(there, total=len(ports), description="ports", console=Console(stderr=True)))
         made = pool.map(partial(tried, kept=kept, methods=methods), cases, chunksize=len(METERS))
@@ -144,12 +182,12 @@ def measure(cases: list[Case], kept: Path, methods: tuple[Method, ...], processe
     cells: dict[str, list[dict[str, Outcome]]] = {}
     pooled: dict[str, list[dict[str, Outcome]]] = {}
     measures: dict[str, list[dict[str, Outcome]]] = {}
-    for case, found in zip(cases, outcomes, strict=True):
-        cells.setdefault(f"{case.kind} | {case.name} | {case.frequency} | {case.months}", []).append(found)
-        pooled.setdefault(f"{case.kind} | {case.frequency}", []).append(found)
-        if case.kind != "synthetic":
-            measure_of = case.name.split(" ", maxsplit=1)[0]  # a demonstrator may have two figures
-            measures.setdefault(f"{case.kind} | {measure_of} | {case.frequency}", []).append(found)
+    for cell, found in (each for outcome in outcomes for each in outcome.items()):
+        cells.setdefault(f"{cell.kind} | {cell.name} | {cell.frequency} | {cell.months}", []).append(found)
+        pooled.setdefault(f"{cell.kind} | {cell.frequency}", []).append(found)
+        if cell.kind != SYNTHETIC:
+            measure_of = cell.name.split(" ", maxsplit=1)[0]  # a demonstrator may have two figures
+            measures.setdefault(f"{cell.kind} | {measure_of} | {cell.frequency}", []).append(found)
     return {
         "measures": _summaries(measures, methods), "cells": _summaries(cells, methods),
         "pooled": _summaries(pooled, methods),
@@ -170,19 +208,14 @@ def _summaries(groups: dict[str, list[dict[str, Outcome]]], methods: tuple[Metho
 
 
 def cases_of(
-    draws: int,
-    seeds: range,
-    frequencies: tuple[Frequency, ...],
-    months: tuple[int, ...],
-    scenarios: tuple[str, ...] = SCENARIOS,
-    baseline_months: int = 24,
+    draws: int, seeds: range, frequencies: tuple[Frequency, ...], months: tuple[int, ...], baseline_months: int = 24
 ) -> list[Case]:
     """Return every case, those of one simulated port side by side."""
-    ports = product(seeds, scenarios, frequencies, months, METERS)
-    made_up = product(CELLS, frequencies, months, range(draws))
+    ports = product(seeds, range(LIVES), frequencies, METERS)
+    made_up = product(CELLS, frequencies, range(draws))
     return [
-        *(Case(kind, name, frequency, length, seed, baseline_months) for seed, kind, frequency, length, name in ports),
-        *(Case("synthetic", name, frequency, length, seed) for name, frequency, length, seed in made_up),
+        *(Case(True, name, freq, months, seed, life, baseline_months) for seed, life, freq, name in ports),  # noqa: FBT003 – by place, like the rest
+        *(Case(False, name, frequency, months, seed) for name, frequency, seed in made_up),  # noqa: FBT003 – the same
     ]
 
 
@@ -192,9 +225,8 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=10, help="made-up meters of a cell")
     parser.add_argument(
         "--seeds", type=int, nargs=2, default=[0, 1], metavar=("FIRST", "END"),
-        help="simulated ports of each scenario, half a minute each; END is left out",
+        help="simulated ports, a minute each; END is left out",
     )  # fmt: skip
-    parser.add_argument("--scenarios", nargs="+", default=list(SCENARIOS), choices=SCENARIOS)
     parser.add_argument("--baseline", type=int, default=24, choices=(12, 24), help="months before the measure")
     parser.add_argument("--frequency", nargs="+", type=Frequency, default=[Frequency.DAILY], choices=list(Frequency))
     parser.add_argument("--months", nargs="+", type=int, default=[12, 6], help="lengths of the reporting period")
@@ -204,10 +236,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     methods = tuple(Method) if chosen.bootstrap else FAST
-    cases = cases_of(
-        chosen.draws, range(*chosen.seeds), tuple(chosen.frequency), tuple(chosen.months), tuple(chosen.scenarios),
-        chosen.baseline,
-    )  # fmt: skip
+    cases = cases_of(chosen.draws, range(*chosen.seeds), tuple(chosen.frequency), tuple(chosen.months), chosen.baseline)
     found = measure(cases, chosen.kept, methods, chosen.processes)
     if chosen.json:
         print(json.dumps(found, indent=1))

@@ -1,12 +1,17 @@
 """The demonstrators of the simulated port as tables of energy and drivers, with what each of them truly saved.
 
-Energies are what meters of their class make of them: each demonstrator, of a length and a frequency, has meters of its
-own, which read too much or too little by anything within their class, the same before and after. Savings are what was
-truly saved.
+The port lives twice under the same luck, with each measure and without. A demonstrator is judged in each of the first
+years of its measure's life: the baseline is the two years before that year as they were without the measure, the
+reporting period begins with the year and is as it was with the measure, or, for the null one, as it was without.
+
+Energies are what meters of their class make of them, which read too much or too little by anything within their class,
+the same before and after. Each demonstrator of a year and a frequency has meters of its own; their errors are spread
+evenly over the class, not drawn, so that a study's luck is that of the port and not that of its meters.
 """
 
 from __future__ import annotations
 
+import math
 import zlib
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from benchmarks.coverage_port import EARLIER_MONTHS
+from benchmarks.coverage_port import EARLIER_MONTHS, LIVES
 from savings.day_types import kinds_of_day
 from savings.reporting_checks import outside_range
 from savings.table import Driver, Frequency, Role, Table, weekday
@@ -29,11 +34,14 @@ if TYPE_CHECKING:
 
     from benchmarks.coverage_port import PortHours
 
+    Series = Mapping[str, NDArray[np.float64]]  # by point, hour by hour
+
 ZONE, COUNTRY = ZoneInfo("Europe/Paris"), "FR"
 GAS_KWH_PER_M3 = 10.0  # [kW.h/m3], to add gas and electricity of one boundary
 AIR, SEA, HUMIDITY = "quay/weather/t_air", "quay/intake/t_sea_in", "quay/weather/humidity"
 BENDING = {AIR, SEA}
 _NIGHT_H = 3
+_STEPS = (math.sqrt(2.0), math.sqrt(3.0))  # of the errors of a demonstrator's meters, from one to the next
 
 
 class Meter(NamedTuple):
@@ -57,7 +65,7 @@ class Meter(NamedTuple):
 METERS: Mapping[str, Meter] = {
     "seawater-condenser": Meter(
         {"mole/refrigeration/energy": 1.0},
-        (AIR, "mole/dock/pallets_in", "mole/frozen_1/door_load", "mole/chill_1/door_load"), 13, (19, 20),
+        (AIR, "mole/dock/pallets_in", "mole/frozen_1/door_load", "mole/chill_1/door_load"), 13, (19, 21),
         drivers_by_day=True,
     ),
     "floating-head": Meter(
@@ -113,54 +121,81 @@ class Known(NamedTuple):
 
 
 def known_meter(
-    port: PortHours, name: str, frequency: Frequency, reporting_months: int, *, null: bool, baseline_months: int = 24
-) -> Known:
-    """Return a demonstrator of a simulated port: one or two years before it, and the months after it began."""
-    meter = _metered(METERS[name], port, f"{name} {frequency} {reporting_months}")
+    port: PortHours, name: str, frequency: Frequency, reporting_months: int, *,
+    null: bool = False, baseline_months: int = 24, life: int = 0,
+) -> Known:  # fmt: skip
+    """Return a demonstrator of a simulated port: one or two years without it, and months with it (without, if `null`).
+
+    `life` is the year of the measure's life that the reporting period begins with. Months with a known event are in
+    neither period.
+    """
+    meter = _metered(METERS[name], port, f"{name} {frequency}", life)
     local = _local(int(port.start_s[0]), len(port.start_s))
-    table = _table(port, meter, local, np.ones(len(local)), frequency)
+    without = {**port.series, **_without(port, name)}
+    with_ = without if null else port.series
+    before, after = (_table(port, meter, local, frequency, use) for use in (without, with_))
     begin = local[0].astype("datetime64[M]") + EARLIER_MONTHS
-    start = begin + meter.start_month
-    first, last = start.astype("datetime64[D]"), (start + reporting_months).astype("datetime64[D]")
-    from_day = (start - baseline_months).astype("datetime64[D]")
-    baseline = table.take((table.start >= from_day) & (table.start < first))
-    within = (table.start >= first) & (table.start < last) & ~_beyond(table, baseline)
-    if meter.avoid is not None and not null:
+    start = begin + meter.start_month + 12 * life
+    undisturbed = np.ones(len(before), np.bool_)
+    if meter.avoid is not None:
         event = [(begin + month).astype("datetime64[D]") for month in meter.avoid]
-        within &= ~((table.start >= event[0]) & (table.start < event[1]))
-    reporting = table.take(within)
-    days = np.unique(local[np.isin(local.astype("datetime64[D]"), _days(reporting))].astype("datetime64[D]"))
-    truth = 0.0 if null else _truth(port, name.split(" ", maxsplit=1)[0], METERS[name], days)
-    return Known(baseline, reporting, truth, _carriers(port, meter, local, (baseline, reporting)))
+        undisturbed = (before.start < event[0]) | (before.start >= event[1])
+    baseline = before.take(_between(before, start - baseline_months, start) & undisturbed)
+    within = _between(after, start, start + reporting_months) & undisturbed & ~_beyond(after, baseline)
+    reporting = after.take(within)
+    counted = np.isin(local.astype("datetime64[D]"), _days(reporting))
+    saved = {point: float((without[point] - with_[point])[counted].sum()) for point in meter.points}
+    truth = sum(factor * saved[point] for point, factor in METERS[name].points.items())
+    return Known(baseline, reporting, truth, _carriers(port, meter, local, (baseline, without), (reporting, with_)))
 
 
-def _metered(meter: Meter, port: PortHours, demonstrator: str) -> Meter:
-    """Return a demonstrator as meters of its own tell it: each factor with an error within the meter's class."""
-    draw = np.random.default_rng([port.seed, zlib.crc32(demonstrator.encode())])
-    read = {point: factor * (1.0 + draw.uniform(-1, 1) * port.limits[point]) for point, factor in meter.points.items()}
+def _without(port: PortHours, name: str) -> dict[str, NDArray[np.float64]]:
+    """Return the points of a demonstrator as they would be without its measure."""
+    demonstrator = name.split(" ", maxsplit=1)[0]  # it may have two figures
+    return {point: use for (each, point), use in port.without.items() if each == demonstrator}
+
+
+def _between(table: Table, first: np.datetime64, end: np.datetime64) -> NDArray[np.bool_]:
+    after = table.start >= first.astype("datetime64[D]")
+    return np.asarray(after & (table.start < end.astype("datetime64[D]")))
+
+
+def _metered(meter: Meter, port: PortHours, demonstrator: str, life: int) -> Meter:
+    """Return a demonstrator as meters of its own tell it: each factor with an error within the meter's class.
+
+    Errors follow a Kronecker sequence, over ports and lives as even as they can be in every meter and pair of meters.
+    """
+    number, read = LIVES * port.seed + life, {}
+    for at, (point, factor) in enumerate(meter.points.items()):
+        first = zlib.crc32(f"{demonstrator} {point}".encode()) / 2**32
+        place = math.fmod(first + number * _STEPS[at], 1.0)
+        read[point] = factor * (1.0 + (2.0 * place - 1.0) * port.limits[point])
     return meter._replace(points=read)
 
 
 def _carriers(
-    port: PortHours, meter: Meter, local: NDArray[np.datetime64], periods: tuple[Table, Table]
+    port: PortHours, meter: Meter, local: NDArray[np.datetime64], *periods: tuple[Table, Series]
 ) -> tuple[Carrier, ...]:
     """Return each meter of a figure with its part of the baseline and its use of the reporting period."""
     day = local.astype("datetime64[D]")
-    before, after = (np.isin(day, _days(period)) for period in periods)
+    (before, without), (after, with_) = ((np.isin(day, _days(table)), series) for table, series in periods)
 
-    def use(point: str, rows: NDArray[np.bool_]) -> float:
-        series = meter.points[point] * port.series[point]
-        less = _day_mean(series, local, _NIGHT_H) if meter.less_night else 0.0
-        return float((series - less)[rows].sum())
+    def use(series: Series, point: str, rows: NDArray[np.bool_]) -> float:
+        whole = meter.points[point] * series[point]
+        return float((whole - (_day_mean(whole, local, _NIGHT_H) if meter.less_night else 0.0))[rows].sum())
 
-    total = sum(use(point, before) for point in meter.points)
-    return tuple(Carrier(use(point, before) / total, use(point, after), port.limits[point]) for point in meter.points)
+    total = sum(use(without, point, before) for point in meter.points)
+    return tuple(
+        Carrier(use(without, point, before) / total, use(with_, point, after), port.limits[point])
+        for point in meter.points
+    )
 
 
-def year_after(port: PortHours, name: str, table: Table) -> Table:
+def year_after(port: PortHours, name: str, table: Table, *, null: bool = False) -> Table:
     """Return every row of a meter from the first of a reporting table on for a year, nothing left out."""
     local = _local(int(port.start_s[0]), len(port.start_s))
-    every = _table(port, METERS[name], local, np.ones(len(local)), table.frequency)
+    metered = {**port.series, **_without(port, name)} if null else port.series
+    every = _table(port, METERS[name], local, table.frequency, metered)
     first = table.start[0].astype("datetime64[M]").astype("datetime64[D]")
     return every.take((every.start >= first) & (every.start < first + 366))
 
@@ -168,7 +203,7 @@ def year_after(port: PortHours, name: str, table: Table) -> Table:
 def air_of(port: PortHours, table: Table) -> NDArray[np.float64]:
     """Return the mean air temperature of each row (n,) [Cel], also of a meter that has no such driver."""
     local = _local(int(port.start_s[0]), len(port.start_s))
-    every = _table(port, Meter({}, (AIR,), 0), local, np.ones(len(local)), table.frequency)
+    every = _table(port, Meter({}, (AIR,), 0), local, table.frequency, port.series)
     place = np.searchsorted(every.start, table.start)
     return every.driver(AIR).values[place]
 
@@ -193,14 +228,6 @@ def _days(table: Table) -> NDArray[np.datetime64]:
     return np.concatenate(spans) if spans else first
 
 
-def _truth(port: PortHours, demonstrator: str, meter: Meter, days: NDArray[np.datetime64]) -> float:
-    total = 0.0
-    for point, factor in meter.points.items():
-        dates, saved = port.saved[demonstrator, point]
-        total += factor * float(saved[np.isin(dates, days)].sum())
-    return total
-
-
 @lru_cache
 def _local(first_s: int, hours: int) -> NDArray[np.datetime64]:
     """Return the local wall clock (n,) of so many hours in a row."""
@@ -219,16 +246,17 @@ def _day_mean(series: NDArray[np.float64], local: NDArray[np.datetime64], until_
 
 
 def _table(
-    port: PortHours, meter: Meter, local: NDArray[np.datetime64], hours: NDArray[np.float64], frequency: Frequency
+    port: PortHours, meter: Meter, local: NDArray[np.datetime64], frequency: Frequency, metered: Series
 ) -> Table:
+    """Return every row of a meter whose points used what `metered` says."""
     unit = {Frequency.HOURLY: "datetime64[s]", Frequency.DAILY: "datetime64[D]", Frequency.MONTHLY: "datetime64[M]"}
     bucket = local.astype(unit[frequency])
     if frequency is Frequency.HOURLY:  # the hour that occurs twice stays two rows
         starts, index = bucket, np.arange(len(bucket))
     else:
         starts, index = np.unique(bucket, return_inverse=True)
-    length = np.bincount(index, hours).astype(np.float64)
-    use = sum((factor * port.series[point] for point, factor in meter.points.items()), np.zeros(len(local)))
+    length = np.bincount(index).astype(np.float64)
+    use = sum((factor * metered[point] for point, factor in meter.points.items()), np.zeros(len(local)))
     energy = np.bincount(index, use - _day_mean(use, local, _NIGHT_H) if meter.less_night else use).astype(np.float64)
     by_day = meter.drivers_by_day and frequency is Frequency.HOURLY
 

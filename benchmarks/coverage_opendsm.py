@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.coverage import CONFIDENCE, Outcome, judged, summary
+from benchmarks.coverage import CONFIDENCE, MEASURE, NULL, SCENARIO, Outcome, judged, summary
 from benchmarks.coverage_meters import METERS, ZONE, air_of, known_meter, year_after
 from benchmarks.coverage_port import kept_port
 from savings.table import Frequency
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from savings.table import Table
 
 CHILD = Path(__file__).with_name("opendsm_child.py")
-PERIODS = tuple((kind, months) for kind in ("capecure", "null") for months in (12, 6))
+PERIODS = tuple((kind, months) for kind in (MEASURE, NULL) for months in (12, 6))
 
 
 class Tried(NamedTuple):
@@ -46,18 +46,17 @@ class Tried(NamedTuple):
     ours: tuple[Outcome, ...]
 
 
-def prepared(ports: Mapping[str, PortHours], name: str, frequency: Frequency, path: Path) -> Tried:
+def prepared(port: PortHours, name: str, frequency: Frequency, path: Path) -> Tried:
     """Write a meter's case for the other Python, and let quaymeter judge it."""
     known = tuple(
-        known_meter(ports[kind], name, frequency, months, null=kind == "null", baseline_months=12)
-        for kind, months in PERIODS
+        known_meter(port, name, frequency, months, null=kind == NULL, baseline_months=12) for kind, months in PERIODS
     )
     electric = all("energy" in point for point in METERS[name].points)
     columns: dict[str, Any] = {"frequency": frequency.value, "zone": ZONE.key, "electric": electric}
-    _add(columns, "", ports["capecure"], known[0].baseline)
+    _add(columns, "", port, known[0].baseline)
     for number, ((kind, _), each) in enumerate(zip(PERIODS, known, strict=True)):
-        year = year_after(ports[kind], name, each.reporting)
-        _add(columns, f"_{number}", ports[kind], year)
+        year = year_after(port, name, each.reporting, null=kind == NULL)
+        _add(columns, f"_{number}", port, year)
         columns[f"counts_{number}"] = np.isin(year.start, each.reporting.start)
     np.savez(path, allow_pickle=False, **columns)
     return Tried(name, frequency, known, tuple(judged(each, (Method.REML,))[Method.REML.value] for each in known))
@@ -94,11 +93,11 @@ def measure(python: Path, kept: Path, seeds: range, frequencies: list[Frequency]
     with tempfile.TemporaryDirectory() as folder:
         tried = {}
         for seed in seeds:
-            ports = {kind: _with_perfect_meters(kept_port(kept, kind, seed)) for kind in ("capecure", "null")}
+            port = _with_perfect_meters(kept_port(kept, SCENARIO, seed))
             for frequency in frequencies:
                 for number, name in enumerate(METERS):
                     stem = f"{seed}-{frequency}-{number}"
-                    tried[stem] = prepared(ports, name, frequency, Path(folder) / f"{stem}.npz")
+                    tried[stem] = prepared(port, name, frequency, Path(folder) / f"{stem}.npz")
         ran = subprocess.run(
             [python, CHILD, folder], check=True, capture_output=True, text=True, timeout=24 * 3600
         )  # fmt: skip

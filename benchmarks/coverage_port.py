@@ -1,13 +1,18 @@
-"""Meters of the simulated port with their drivers and their truth, hour by hour, kept in a folder between runs.
+"""Meters of the simulated port, with and without each measure, and their drivers, hour by hour, kept in a folder.
 
-A port of four years costs most of a minute of a core, so each seed is simulated once and kept as
+A port lives for seven years and costs a minute of a core, so each seed is simulated once and kept as
 `<scenario>-<seed>.npz`. Only the physics is asked, without sensors; what a meter of its class makes of it is drawn for
 each demonstrator anew (`coverage_meters`). Derived points are evaluated hour by hour.
+
+Seeds begin in different years: a calendar has holidays on a Monday or a Thursday, and what that does shall not come
+back in every port of a study as if it were a bias.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +23,7 @@ from quaymeter.cli.context import default_site_file
 from simulators.outputs import Amounts, Flow, Level, Mean, Switch
 from simulators.port import Port, last_day
 from simulators.scenario import load_scenario, months_after
+from simulators.truth import boundaries
 from telemetry.accuracy import relative_accuracy
 from telemetry.derived import in_order
 from telemetry.formula import evaluate
@@ -35,7 +41,9 @@ if TYPE_CHECKING:
     from telemetry.site import Site
 
 EARLIER_MONTHS = 12  # before the first month of the scenario: a second year of baseline
-MONTHS = EARLIER_MONTHS + 26
+LIVES = 4  # years of a measure's life that are judged, each beside the two years of the port without it before
+MONTHS = EARLIER_MONTHS + 14 + 12 * LIVES
+BEGINNINGS = 11  # years in which ports begin: the scenario's and those before it
 SETTLING_MONTHS = 12  # before that: ice on coils needs a summer to be what it is in a plant that runs
 HOUR_S, HOURS = 3600, 24
 # Kept beside the demonstrators' own points: what an engineer may take for a driver instead of the plan's.
@@ -55,7 +63,7 @@ class PortHours(NamedTuple):
 
     start_s: NDArray[np.int64]  # (n,) first instant of each hour [s since 1970-01-01 UTC]
     series: dict[str, NDArray[np.float64]]  # by point (n,): amounts of meters and events, means of all else
-    saved: dict[tuple[str, str], tuple[NDArray[np.datetime64], NDArray[np.float64]]]  # truth by local day
+    without: dict[tuple[str, str], NDArray[np.float64]]  # by demonstrator and point (n,): as it were without it
     limits: Mapping[str, float]  # by point: largest error of a meter of its class [1]
     seed: int
 
@@ -75,24 +83,39 @@ def kept_port(folder: Path, scenario: str, seed: int) -> PortHours:
 
 def _simulated(scenario_name: str, seed: int) -> dict[str, NDArray[np.generic]]:
     site = load_site(default_site_file())
-    before = EARLIER_MONTHS + SETTLING_MONTHS
-    scenario = settled(load_scenario(scenario_name, seed=seed), before)
-    port = Port(site, scenario)
+    scenario = settled(
+        _years_earlier(load_scenario(scenario_name, seed=seed), seed % BEGINNINGS), EARLIER_MONTHS + SETTLING_MONTHS
+    )
+    port, judged_by = Port(site, scenario, keeps_truth=False), boundaries(site, scenario)
     days = []
     hours: dict[str, list[NDArray[np.float64]]] = {key: [] for key in sorted(_measured(site))}
+    without: dict[str, list[NDArray[np.float64]]] = {f"{each.demonstrator}:{each.point}": [] for each in judged_by}
     first = months_after(scenario.begins, SETTLING_MONTHS)
     for made in port.days(first, last_day(MONTHS, first)):
         days.append(made.day.starts_s[:: HOUR_S // made.day.step_s])
         for key, columns in hours.items():
             columns.append(_hourly(made.outputs[key], made.day))
+        for each in judged_by:
+            output = made.worlds[each.point]
+            if not isinstance(output, Flow | Mean):  # `boundaries` has refused what is no amount
+                raise TypeError(each.point)
+            world = replace(output, values=output.values[each.world if len(output.values) > 1 else 0])
+            without[f"{each.demonstrator}:{each.point}"].append(_hourly(world, made.day))
     arrays: dict[str, NDArray[np.generic]] = {"start_s": np.concatenate(days)}
     arrays.update({f"series:{key}": np.concatenate(columns) for key, columns in hours.items()})
-    rows = port.truth().rows()
-    for name, point in sorted({(row.demonstrator, row.point) for row in rows}):
-        own = [row for row in rows if (row.demonstrator, row.point) == (name, point)]
-        arrays[f"day:{name}:{point}"] = np.array([row.day for row in own], "datetime64[D]")
-        arrays[f"saved:{name}:{point}"] = np.array([row.saving for row in own])
+    arrays.update({f"without:{key}": np.concatenate(columns) for key, columns in without.items()})
     return arrays
+
+
+def _years_earlier(scenario: Scenario, years: int) -> Scenario:
+    """Return a scenario with all its dates so many years earlier."""
+
+    def earlier(moment: Any) -> Any:  # noqa: ANN401 – None and ages stay
+        is_date = moment is not None and not moment.startswith("P")
+        return months_after(date.fromisoformat(moment), -12 * years).isoformat() if is_date else moment
+
+    waves = [structs.replace(each, start=earlier(each.start), end=earlier(each.end)) for each in scenario.heat_waves]
+    return structs.replace(scenario, begins=months_after(scenario.begins, -12 * years), heat_waves=tuple(waves))
 
 
 def _measured(site: Site) -> set[str]:
@@ -137,17 +160,17 @@ def _hourly(output: Output, day: Day) -> NDArray[np.float64]:
 
 
 def _opened(arrays: dict[str, NDArray[np.generic]], seed: int) -> PortHours:
-    saved = {}
-    for key, days in arrays.items():
+    without = {}
+    for key, each in arrays.items():
         kind, _, rest = key.partition(":")
-        if kind == "day":
+        if kind == "without":
             name, _, point = rest.partition(":")
-            saved[name, point] = (days.astype("datetime64[D]"), arrays[f"saved:{rest}"].astype(np.float64))
-    series = {key.removeprefix("series:"): each.astype(np.float64) for key, each in arrays.items() if "series:" in key}
+            without[name, point] = each.astype(np.float64)
+    series = {key[7:]: each.astype(np.float64) for key, each in arrays.items() if key.startswith("series:")}
     site = load_site(default_site_file())
     _derive(site, series)
     limits = {point.key: relative_accuracy(point.accuracy_class) or 0.0 for point in site.points if point.key in series}
-    return PortHours(arrays["start_s"].astype(np.int64), series, saved, limits, seed)
+    return PortHours(arrays["start_s"].astype(np.int64), series, without, limits, seed)
 
 
 def _derive(site: Site, series: dict[str, NDArray[np.float64]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ from savings.findings import refuse_stops
 from savings.models.changepoint import neighbours
 from savings.statistics import fit_statistics, lag_one_autocorrelation
 from savings.sufficiency import check_baseline, usable_rows
+from savings.uncertainty.case import told_by
+from savings.uncertainty.reml import noise_posterior
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from savings.models.model import Model
     from savings.statistics import FitStatistics
     from savings.table import Table
+    from savings.uncertainty.case import Told
+    from savings.uncertainty.reml import NoisePosterior
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,6 +39,21 @@ class Baseline:
     statistics: FitStatistics
     findings: tuple[Finding, ...]
     excluded: tuple[tuple[str, str], ...]  # (start as ISO, reason) of rows left out
+
+    @cached_property
+    def told(self) -> Told:
+        """What the residuals tell of their noise."""
+        return told_by(self.table, self.model, self.residuals, self.weights)
+
+    @cached_property
+    def noise(self) -> NoisePosterior:
+        """What that says about the noise, by day; by month for bills."""
+        return noise_posterior(self.told)
+
+    @cached_property
+    def noise_within_years(self) -> NoisePosterior:
+        """The same where nothing is taken to come back: what is sought within a year stands out from this."""
+        return noise_posterior(self.told.without_waves()) if self.told.waves.shape[1] else self.noise
 
 
 def fit_baseline(table: Table, *, candidates: tuple[str, ...] | None = None, robust: bool = False) -> Baseline:

@@ -14,9 +14,7 @@ import numpy as np
 from savings.adjustments import Adjustment, share_within
 from savings.level_shifts import Series, level_shifts
 from savings.table import Frequency
-from savings.uncertainty.case import make_case
 from savings.uncertainty.interval import Method
-from savings.uncertainty.reml import noise_posterior
 from savings.wording import said
 from telemetry.errors import ContractError
 
@@ -72,9 +70,9 @@ def suggest_in_baseline(baseline: Baseline, *, least_score: float = LEAST_SCORE)
     """Return the events that the residuals of a baseline suggest: days that it should perhaps not learn from."""
     if baseline.table.frequency is Frequency.MONTHLY:
         return ()
-    case = make_case(baseline, baseline.table)
-    day = baseline.table.start[0].astype("datetime64[D]") + case.position
-    series = Series(day, case.residual, case.basis, noise_posterior(case.without_waves()))
+    told = baseline.told
+    day = baseline.table.start[0].astype("datetime64[D]") + told.position
+    series = Series(day, told.residual, told.basis, baseline.noise_within_years)
     table = baseline.table
     return _suggested(series, least_score, usual=24.0 * abs(float(table.energy.sum() / table.hours.sum())))
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from savings.models.ratio import amounts
 from savings.record import Figure
-from savings.uncertainty.case import Case, make_case, positions
+from savings.uncertainty.case import Told, make_case, positions
 from savings.uncertainty.noise import inflation
 from savings.uncertainty.reml import mixture_half_widths, noise_posterior
 from savings.uncertainty.student import two_sided_t
@@ -113,7 +113,7 @@ def use_by_amount(baseline: Baseline, table: Table, driver: str, *, confidence: 
     total = float(amounts(known, driver).sum())
     energy = float(known.energy.sum())
     case = make_case(baseline, known.keep_drivers(tuple(each.name for each in baseline.table.drivers)))
-    noise = noise_posterior(case)
+    noise = baseline.noise
     spread = inflation(case.scale[None], case.reporting_position, noise.phi, noise.white)[0]
     every_year = case.scale @ case.place_waves[len(case.influence_position) :]
     error = _error_of(spread + float(every_year @ every_year) * noise.returning, noise, confidence)
@@ -172,13 +172,12 @@ def _error_of_sum(
     """
     place, index = np.unique(positions(table, table), return_inverse=True)
     sums, direction = (np.bincount(index, column).astype(np.float64) for column in (left, x))
-    empty = np.zeros((0, 1))
-    case = Case(
-        residual=sums, basis=(direction / np.linalg.norm(direction))[:, None], position=place, influence=empty,
-        influence_position=place[:0], gradient=empty, scale=np.zeros(0), reporting_position=place[:0],
-        waves=np.zeros((len(place), 0)), place_waves=np.zeros((0, 0)),
+    noise = noise_posterior(
+        Told(
+            residual=sums, basis=(direction / np.linalg.norm(direction))[:, None], position=place,
+            waves=np.zeros((len(place), 0)), influence=np.zeros((0, 1)), influence_position=place[:0],
+        )
     )  # fmt: skip
-    noise = noise_posterior(case)
     spread = inflation(np.ones((1, len(place))), place, noise.phi, noise.white)[0]
     return _error_of(spread, noise, confidence), noise.dof
 

@@ -69,6 +69,7 @@ class PortDay:
     weather: Weather
     outputs: Mapping[str, Output]  # by point of the site; arrays without the axis of worlds
     flows: Mapping[str, NDArray[np.float64]]  # what plants told each other, all worlds
+    worlds: Mapping[str, Output]  # by point, all worlds: a truth, like the book of it
 
 
 class Port:
@@ -137,7 +138,7 @@ class Port:
             self._book.add(day, outputs)
         self._next += 1
         real = {key: _as_it_is(output) for key, output in outputs.items() if key in self._points}
-        return PortDay(day=day, weather=weather, outputs=real, flows=flows)
+        return PortDay(day=day, weather=weather, outputs=real, flows=flows, worlds=outputs)
 
 
 def has_model(site_id: str) -> bool:

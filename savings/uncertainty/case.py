@@ -11,8 +11,8 @@ summed to days: a total over weeks feels the slow part of the noise only, and th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -23,25 +23,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from savings.baseline import Baseline
+    from savings.models.model import Model
     from savings.table import Table
 
 _RANK = 1e-12  # of the products of columns: directions below this share of the largest are none
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Case:
-    """A baseline and a reporting period, ready for any method; noise u has the same variance in every row."""
+class Told:
+    """What a baseline tells of its noise, whatever is reported; noise u has the same variance in every row."""
 
     residual: NDArray[np.float64]  # (n,) of the rows that tell of the noise, in units of u
     basis: NDArray[np.float64]  # (n, q) orthonormal directions that the fit has taken out of them
     position: NDArray[np.int64]  # (n,)
+    waves: NDArray[np.float64]  # (n, h) what of the noise may come back every year; h = 0 where that cannot be told
     influence: NDArray[np.float64]  # (b, p) H: how the noise of each place of the baseline moves each parameter
     influence_position: NDArray[np.int64]  # (b,)
-    gradient: NDArray[np.float64]  # (m, p) sums over the rows of each place of the reporting period
-    scale: NDArray[np.float64]  # (m,) noise e of a reporting place by u
-    reporting_position: NDArray[np.int64]  # (m,)
-    waves: NDArray[np.float64]  # (n, h) what of the noise may come back every year; h = 0 where that cannot be told
-    place_waves: NDArray[np.float64]  # (b + m, h) the same at `places`
 
     @property
     def n(self) -> int:
@@ -53,6 +50,24 @@ class Case:
         """Directions that the fit has used up."""
         return int(self.basis.shape[1])
 
+    def without_waves(self) -> Self:
+        """Return the same where what comes back every year is taken for memory."""
+        return replace(self, waves=self.waves[:, :0])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case(Told):
+    """A baseline and a reporting period, ready for any method."""
+
+    gradient: NDArray[np.float64]  # (m, p) sums over the rows of each place of the reporting period
+    scale: NDArray[np.float64]  # (m,) noise e of a reporting place by u
+    reporting_position: NDArray[np.int64]  # (m,)
+    place_waves: NDArray[np.float64]  # (b + m, h) waves at `places`
+
+    def without_waves(self) -> Self:
+        """Return the same where what comes back every year is taken for memory."""
+        return replace(self, waves=self.waves[:, :0], place_waves=self.place_waves[:, :0])
+
     def weights(self, targets: NDArray[np.float64], *, process: bool = True) -> NDArray[np.float64]:
         """Return the weights (T, b + m) of the noise in the error of T totals.
 
@@ -63,47 +78,51 @@ class Case:
         own = -targets * self.scale if process else np.zeros_like(targets)
         return np.hstack([moved, own])
 
-    def without_waves(self) -> Case:
-        """Return the case as one that takes what comes back every year for memory."""
-        return replace(self, waves=self.waves[:, :0], place_waves=self.place_waves[:, :0])
-
     @property
     def places(self) -> NDArray[np.int64]:
         """Positions (b + m,) that belong to the weights."""
         return np.concatenate([self.influence_position, self.reporting_position])
 
 
-def make_case(baseline: Baseline, reporting: Table) -> Case:
-    """Return the case of a fitted baseline and the valid rows of a reporting period, hours summed to days.
+def told_by(table: Table, model: Model, residuals: NDArray[np.float64], weights: NDArray[np.float64]) -> Told:
+    """Return what the rows of a baseline, fitted by a model, tell of their noise; hours are summed to days.
 
     Only the baseline tells of the noise: in the reporting period a measure that comes in stages, alternates or wears
     off looks like noise that remembers, and would widen its own interval many times (docs/savings.md).
     """
-    table = baseline.table
-    gradient, ahead = baseline.model.gradient(table), baseline.model.gradient(reporting)
-    scale = _noise_scale(table, table)
-    influence = _influence(gradient, baseline.weights) * scale[:, None]
-    columns = np.column_stack([baseline.residuals / scale, gradient / scale[:, None], influence])
+    gradient, scale = model.gradient(table), _noise_scale(table, table)
+    influence = _influence(gradient, weights) * scale[:, None]
+    columns = np.column_stack([residuals / scale, gradient / scale[:, None], influence])
     place, sums, count = by_place(positions(table, table), columns)
-    ahead_place, ahead_sums, _ = by_place(
-        positions(reporting, table), np.column_stack([ahead, _noise_scale(reporting, table)])
-    )
-    rows, p = 24 if table.frequency is Frequency.HOURLY else 1, gradient.shape[1]
-    told = _complete(count, rows)
-    years = returning.told_by(table)
-    return Case(
+    p = gradient.shape[1]
+    told = _complete(count, _rows_of_a_place(table))
+    return Told(
         residual=sums[told, 0],
         basis=directions(sums[told, 1 : p + 1]),
         position=place[told],
-        influence=sums[:, p + 1 :]
-        / count[:, None],  # the noise of a place is its sum: it moves θ by the mean of its rows
+        waves=returning.waves(place[told], told=returning.told_by(table)),
+        influence=sums[:, p + 1 :] / count[:, None],  # the noise of a place is its sum: θ is moved by the mean of rows
         influence_position=place,
-        gradient=ahead_sums[:, :-1],
-        scale=ahead_sums[:, -1] / rows if rows > 1 else ahead_sums[:, -1],
-        reporting_position=ahead_place,
-        waves=returning.waves(place[told], told=years),
-        place_waves=returning.waves(np.concatenate([place, ahead_place]), told=years),
     )
+
+
+def make_case(baseline: Baseline, reporting: Table) -> Case:
+    """Return the case of a fitted baseline and the valid rows of a reporting period, hours summed to days."""
+    table, told = baseline.table, baseline.told
+    columns = np.column_stack([baseline.model.gradient(reporting), _noise_scale(reporting, table)])
+    place, sums, _ = by_place(positions(reporting, table), columns)
+    both = np.concatenate([told.influence_position, place])
+    return Case(
+        **{each.name: getattr(told, each.name) for each in fields(told)},
+        gradient=sums[:, :-1],
+        scale=sums[:, -1] / _rows_of_a_place(table),
+        reporting_position=place,
+        place_waves=returning.waves(both, told=told.waves.shape[1] > 0),
+    )
+
+
+def _rows_of_a_place(table: Table) -> int:
+    return 24 if table.frequency is Frequency.HOURLY else 1
 
 
 def positions(table: Table, origin: Table) -> NDArray[np.int64]:

@@ -125,34 +125,29 @@ class Totals:
     def prediction(self, *, confidence: float = 0.9) -> Interval:
         """Return the predicted total with what the parameters alone leave open: for conditions, which have no noise."""
         targets = np.ones((1, len(self._places)))
-        half = float(reml.half_widths(self._case, self._posterior, targets, confidence, process=False)[0])
-        dof, value = self._posterior.dof, float(self.adjusted.sum())
+        half = float(reml.half_widths(self._case, self.noise, targets, confidence, process=False)[0])
+        dof, value = self.noise.dof, float(self.adjusted.sum())
         error = half / two_sided_t(confidence, dof)
         return Interval(value, value - half, value + half, confidence, Method.REML.value, error, dof)
 
     @property
     def noise(self) -> NoisePosterior:
         """What the baseline's residuals say about their noise, by day; by month for bills."""
-        return self._posterior
+        return self._baseline.noise
 
     @property
     def baseline_table(self) -> Table:
         """The rows that the baseline was fitted to."""
         return self._baseline.table
 
-    @cached_property
+    @property
     def noise_within_years(self) -> NoisePosterior:
         """The same where nothing is taken to come back: what is sought within a year stands out from this."""
-        case = self._case
-        return reml.noise_posterior(case.without_waves()) if case.waves.shape[1] else self._posterior
+        return self._baseline.noise_within_years
 
     @cached_property
     def _case(self) -> Case:
         return make_case(self._baseline, self.reporting)
-
-    @cached_property
-    def _posterior(self) -> NoisePosterior:
-        return reml.noise_posterior(self._case)
 
     def _spread(
         self,
@@ -170,9 +165,9 @@ class Totals:
             return half, half, half / two_sided_t(confidence, dof), dof
         targets = self._targets(rows)
         if method is Method.REML:
-            errors, dof = reml.standard_errors(self._case, self._posterior, targets), self._posterior.dof
-            plain = reml.mixture_half_widths(errors, self._posterior, confidence)
-            half = reml.joined_half_widths(errors, self._posterior, confidence, limits, plain)
+            errors, dof = reml.standard_errors(self._case, self.noise, targets), self.noise.dof
+            plain = reml.mixture_half_widths(errors, self.noise, confidence)
+            half = reml.joined_half_widths(errors, self.noise, confidence, limits, plain)
             beside = np.sqrt((limits**2).sum(axis=1) / 3.0)
             return half, half, np.hypot(plain / two_sided_t(confidence, dof), beside), dof
         error, dof = (ols if method is Method.OLS else hac).standard_errors(self._case, targets)

@@ -27,7 +27,7 @@ from savings.uncertainty.student import t_cdf, two_sided_t
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from savings.uncertainty.case import Case
+    from savings.uncertainty.case import Case, Told
 
 _GRID = prior_grid(
     (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99, 0.995, 0.998, 0.9995),
@@ -68,10 +68,10 @@ class NoisePosterior(NamedTuple):
         return float(self.share @ self.dofs)
 
 
-def noise_posterior(case: Case) -> NoisePosterior:
-    """Return what the residuals of a case say about their noise.
+def noise_posterior(case: Told) -> NoisePosterior:
+    """Return what the residuals of a baseline say about their noise.
 
-    A case whose rows leave no degree of freedom says nothing: variances are NaN.
+    One whose rows leave no degree of freedom says nothing: variances are NaN.
     """
     n, p = case.n, case.p
     if n <= p + 1:
