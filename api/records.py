@@ -145,7 +145,7 @@ MEANINGS = {
     "residual": "Measured less predicted [unit of the figure].",
     "responsible": "Who answers for it.",
     "rmse": "[unit of the figure]",
-    "role": "linear, changepoint or category.",
+    "role": "linear, changepoint or category; in a run also week, the day of the week that an hour counts as.",
     "rows": "Rows of time; of an explanation, those that changed.",
     "rows_beyond": "Rows beyond the baseline's range by more than a tenth of it.",
     "saving": "Adjusted baseline less measured use.",

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from benchmarks.coverage_port import EARLIER_MONTHS, LIVES
-from savings.day_types import kinds_of_day
+from savings.day_types import counted_weekday, kinds_of_day
 from savings.reporting_checks import outside_range
 from savings.table import Driver, Frequency, Role, Table, weekday
 from telemetry.plan import DayTypes
@@ -51,8 +51,6 @@ class Meter(NamedTuple):
     drivers: tuple[str, ...]
     start_month: int  # of the scenario, when the reporting period begins
     avoid: tuple[int, int] | None = None  # months [from, to) of the reporting period with a known event: left out
-    drivers_by_day: bool = False  # of hourly models: what works slowly, or in cycles longer than an hour
-    also_by_hour: tuple[str, ...] = ()  # drivers of hourly models, to which public holidays are days like others
     day_types: DayTypes = DayTypes.WEEK
     less_night: bool = False  # less the flow of 0 to 3 h of the same day: leaks and toilets, in both periods alike
 
@@ -66,11 +64,9 @@ METERS: Mapping[str, Meter] = {
     "seawater-condenser": Meter(
         {"mole/refrigeration/energy": 1.0},
         (AIR, "mole/dock/pallets_in", "mole/frozen_1/door_load", "mole/chill_1/door_load"), 13, (19, 21),
-        drivers_by_day=True,
     ),
     "floating-head": Meter(
         {"fillets/chill_room/energy": 1.0}, (AIR, "fillets/water/landed", "fillets/chill_room/door"), 13,
-        drivers_by_day=True,
     ),
     "strip-doors": Meter(
         {"estran/cold_store/energy": 1.0}, (AIR, "estran/cold_store/door_load", "estran/cold_store/pallets_in"), 14
@@ -79,15 +75,13 @@ METERS: Mapping[str, Meter] = {
     "steam-traps": Meter(
         {"cannery/boiler/gas": 1.0},
         ("cannery/production/cooked", AIR), 13, day_types=DayTypes.WEEKDAY,
-        also_by_hour=("cannery/production/shift_on",),
     ),
     "condensate-return": Meter(
         {"darse/boiler/gas": 1.0},
         ("darse/boiler/steam", "darse/production/cooked"), 14, day_types=DayTypes.WEEKDAY,
-        also_by_hour=("darse/production/shift_on", SEA),
     ),
     "condensate-return (water)": Meter(
-        {"darse/boiler/make_up": 1.0}, ("darse/boiler/steam", "darse/production/cooked"), 14, drivers_by_day=True,
+        {"darse/boiler/make_up": 1.0}, ("darse/boiler/steam", "darse/production/cooked"), 14,
         day_types=DayTypes.WEEKDAY,
     ),
     "seawater-for-water": Meter({"fillets/water/volume": 1.0}, ("fillets/water/landed",), 14, less_night=True),
@@ -212,7 +206,7 @@ def _beyond(table: Table, baseline: Table) -> NDArray[np.bool_]:
     """Mask (n,) of days with a driver beyond the baseline's range, as the finding `extrapolation` names them."""
     beyond = np.zeros(len(table), np.bool_)
     for driver in baseline.drivers:
-        if driver.role is not Role.CATEGORY:
+        if not driver.is_kind:
             beyond |= outside_range(driver.values, table.driver(driver.name).values)
     day = table.start.astype("datetime64[D]")
     return np.isin(day, day[beyond])
@@ -258,23 +252,23 @@ def _table(
     length = np.bincount(index).astype(np.float64)
     use = sum((factor * metered[point] for point, factor in meter.points.items()), np.zeros(len(local)))
     energy = np.bincount(index, use - _day_mean(use, local, _NIGHT_H) if meter.less_night else use).astype(np.float64)
-    by_day = meter.drivers_by_day and frequency is Frequency.HOURLY
+    by_hour = frequency is Frequency.HOURLY
 
     def series(key: str) -> NDArray[np.float64]:
-        return _day_mean(port.series[key], local, 24) if by_day else port.series[key]
+        return _day_mean(port.series[key], local, 24) if by_hour else port.series[key]
 
-    extra = meter.also_by_hour if frequency is Frequency.HOURLY else ()
     drivers = [
         Driver(name=key, role=Role.CHANGEPOINT if key in BENDING else Role.LINEAR,
                values=np.bincount(index, series(key)) / length)
-        for key in (*meter.drivers, *extra)
+        for key in meter.drivers
     ]  # fmt: skip
     start = starts.astype("datetime64[s]")
-    if frequency is Frequency.DAILY:
+    if frequency is not Frequency.MONTHLY:
         days = start.astype("datetime64[D]")
         rested, before = on_public_holiday(days, COUNTRY), on_public_holiday(days - 1, COUNTRY)
-        kinds = kinds_of_day(meter.day_types, weekday(start), rested, before)
-        drivers.append(Driver(name="day type", role=Role.CATEGORY, values=kinds))
+        told = (counted_weekday if by_hour else kinds_of_day)(meter.day_types, weekday(start), rested, before)
+        role = Role.WEEK if by_hour else Role.CATEGORY
+        drivers.append(Driver(name="day type", role=role, values=told.astype(np.float64)))
     return Table(
         frequency=frequency, start=start, hours=length, energy=energy, drivers=tuple(drivers),
         coverage=np.ones(len(start)),

@@ -9,7 +9,7 @@ import numpy as np
 
 from savings.record import CurvePoints, DriverRange
 from savings.reporting_checks import outside_range
-from savings.table import Frequency, Role, Table
+from savings.table import Driver, Frequency, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ def curve_points(baseline: Baseline) -> tuple[CurvePoints, ...]:
     """Return the curves of all drivers that are numbers [unit a day]; none of hourly models."""
     found = []
     for driver in baseline.table.drivers:
-        drawn = None if driver.role is Role.CATEGORY else curve(baseline, driver.name, RECORD_POINTS)
+        drawn = None if driver.is_kind else curve(baseline, driver.name, RECORD_POINTS)
         if drawn is not None:
             found.append(CurvePoints(driver=driver.name, x=tuple(drawn[0].tolist()), y=tuple(drawn[1].tolist())))
     return tuple(found)
@@ -64,7 +64,7 @@ def driver_ranges(baseline: Table, reporting: Table, labels: Mapping[str, Words]
     found = []
     for driver in baseline.drivers:
         seen = driver.values[np.isfinite(driver.values)]
-        if driver.role is Role.CATEGORY or not len(seen):
+        if driver.is_kind or not len(seen):
             continue
         asked = next((each.values for each in reporting.drivers if each.name == driver.name), np.empty(0))
         asked = asked[np.isfinite(asked)]
@@ -89,12 +89,12 @@ def _still(table: Table, count: int) -> Table:
     return Table(
         frequency=table.frequency, start=np.full(count, table.start[len(table) // 2]), hours=np.full(count, hours),
         energy=np.zeros(count), coverage=np.ones(count), unit=table.unit,
-        drivers=tuple(replace(each, values=np.full(count, _middle(each.values, each.role))) for each in table.drivers),
+        drivers=tuple(replace(each, values=np.full(count, _middle(each))) for each in table.drivers),
     )  # fmt: skip
 
 
-def _middle(values: NDArray[np.float64], role: Role) -> float:
-    if role is not Role.CATEGORY:
-        return float(values.mean())
-    kinds, counts = np.unique(values, return_counts=True)
+def _middle(driver: Driver) -> float:
+    if not driver.is_kind:
+        return float(driver.values.mean())
+    kinds, counts = np.unique(driver.values, return_counts=True)
     return float(kinds[np.argmax(counts)])

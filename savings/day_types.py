@@ -34,9 +34,25 @@ def kinds_of_day(
     >>> float(kinds_of_day(DayTypes.WEEKDAY, tuesday, np.array([False]), np.array([True]))[0])
     0.0
     """
+    counted = counted_weekday(day_types, weekday, is_holiday, was_holiday_yesterday)
+    kinds: NDArray[np.float64] = _KINDS[day_types][counted]
+    return kinds
+
+
+def counted_weekday(
+    day_types: DayTypes,
+    weekday: NDArray[np.int64],
+    is_holiday: NDArray[np.bool_],
+    was_holiday_yesterday: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """Return the day of the week (n,) that each counts as, as `kinds_of_day` takes it: what hours of the week go by.
+
+    >>> thursday = np.array([3])
+    >>> int(counted_weekday(DayTypes.WEEK, thursday, np.array([True]), np.array([False]))[0])
+    6
+    """
     counted = weekday
     if day_types is DayTypes.WEEKDAY:
         starts_cold = was_holiday_yesterday & (weekday >= _TUESDAY) & (weekday <= _FRIDAY)
         counted = np.where(starts_cold, _MONDAY, counted)
-    kinds: NDArray[np.float64] = _KINDS[day_types][np.where(is_holiday, _SUNDAY, counted)]
-    return kinds
+    return np.where(is_holiday, _SUNDAY, counted)

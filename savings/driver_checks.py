@@ -9,7 +9,6 @@ import numpy as np
 
 from savings.findings import Finding, Severity
 from savings.models.columns import Kind, design, driver_rates, fixed_columns
-from savings.table import Role
 from savings.wording import counted, said
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def check_drivers(table: Table) -> Iterator[Finding]:
                 cure=said("take a period in which it varies, or leave the driver out"),
                 days=(driver.name,),
             )
-    numeric = [driver for driver in table.drivers if driver.role is not Role.CATEGORY and varies(driver)]
+    numeric = [driver for driver in table.drivers if not driver.is_kind and varies(driver)]
     yield from _check_the_meter(table, numeric)
     for one, other in combinations(numeric, 2):
         r = float(np.corrcoef(one.values, other.values)[0, 1])
@@ -148,7 +147,7 @@ def check_signs(model: Model) -> Iterator[Finding]:
 def unknown_levels(table: Table, baseline: Table) -> Iterator[Finding]:
     """Find levels of categories in a table that the baseline never saw."""
     for driver in baseline.drivers:
-        if driver.role is not Role.CATEGORY:
+        if not driver.is_kind:
             continue
         values = table.driver(driver.name).values
         unseen = np.isfinite(values) & ~np.isin(values, driver.values)

@@ -8,7 +8,6 @@ import numpy as np
 
 from savings.record import OutOfSample
 from savings.refit import refit
-from savings.table import Role
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,6 +67,6 @@ def _seen_kinds(asked: Table, rest: Table) -> NDArray[np.bool_]:
     """Mask (m,) of rows whose kinds of day occur in the rest: what was never seen cannot be asked for."""
     known = np.ones(len(asked), np.bool_)
     for driver in asked.drivers:
-        if driver.role is Role.CATEGORY:
+        if driver.is_kind:
             known &= np.isin(driver.values, rest.driver(driver.name).values)
     return known

@@ -231,7 +231,7 @@ def _beyond(saving: AvoidedUse, rows: Table, same: Mapping[str, str]) -> NDArray
     beyond = np.zeros(len(rows), np.bool_)
     for driver in saving.totals.reporting.drivers:
         theirs = _theirs(driver.name, rows, same)
-        if driver.is_total or driver.role is Role.CATEGORY or not theirs:
+        if driver.is_total or driver.is_kind or not theirs:
             continue
         seen = np.concatenate([saving.baseline.table.driver(driver.name).values, driver.values])
         beyond |= outside_range(seen, rows.driver(theirs).values)

@@ -11,7 +11,6 @@ from savings.findings import Finding, Severity
 from savings.stuck_values import check_dead_meter, check_still_drivers, check_still_meter, check_stuck
 from savings.sufficiency import LEAST_COVERAGE
 from savings.suspect_values import UNIT_FACTORS, check_values, days, mixed_units, without_codes
-from savings.table import Role
 from savings.wording import counted, said
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ def _check_rows(reporting: Table) -> Iterator[Finding]:
 def _check_ranges(baseline: Table, reporting: Table) -> Iterator[Finding]:
     """Find conditions that the baseline has not seen."""
     for driver in baseline.drivers:
-        if driver.role is Role.CATEGORY:
+        if driver.is_kind:
             continue
         values = reporting.driver(driver.name).values
         outside = outside_range(driver.values, values)

@@ -81,7 +81,7 @@ def within_range(period: PeriodRows, baseline: Table) -> PeriodRows:
     reasons = dict(zip(period.at.tolist(), period.reasons, strict=True))
     out = np.zeros(len(period.table), np.bool_)
     for driver in baseline.drivers:
-        if driver.role is Role.CATEGORY:
+        if driver.is_kind:
             continue
         beyond = outside_range(driver.values, period.table.driver(driver.name).values)
         reasons |= {int(row): f"{driver.name}: {BEYOND}" for row in period.table_rows[beyond & ~out]}

@@ -105,7 +105,7 @@ def check_still_drivers(baseline: Table, reporting: Table) -> Iterator[Finding]:
     for driver in baseline.drivers:
         values = reporting.driver(driver.name).values
         values = values[np.isfinite(values)]
-        moved = driver.role is not Role.CATEGORY and _moves(driver.values)
+        moved = not driver.is_kind and _moves(driver.values)
         if moved and len(values) >= LONGEST_RUN.get(reporting.frequency, 3) and not _moves(values):
             yield Finding(
                 code="driver_without_variation",
@@ -138,7 +138,7 @@ def _moves(values: NDArray[np.float64]) -> bool:
 def _measured(driver: Driver) -> bool:
     """Return whether a driver is measured in decimals and moves: counts and flags may well stand still."""
     values = driver.values[np.isfinite(driver.values)]
-    if driver.role is Role.CATEGORY or not _moves(values):
+    if driver.is_kind or not _moves(values):
         return False
     return bool(np.mean(values != np.round(values)) > 0.5)
 

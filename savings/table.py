@@ -42,6 +42,7 @@ class Role(StrEnum):
     LINEAR = "linear"
     CHANGEPOINT = "changepoint"
     CATEGORY = "category"
+    WEEK = "week"  # the day of the week that a row counts as, 0 Monday to 6 Sunday: a public holiday may be a Sunday
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +54,11 @@ class Driver:
     values: NDArray[np.float64]  # (n,), a category as whole numbers; NaN where it is missing
     unit: str = ""
     is_total: bool = False  # a sum over the interval (tonnes), where False is a mean (a temperature)
+
+    @property
+    def is_kind(self) -> bool:
+        """Whether the values are names of kinds, and no amounts."""
+        return self.role in {Role.CATEGORY, Role.WEEK}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,6 +103,15 @@ class Table:
     def span(self) -> NDArray[np.float64]:
         """Length (n,) of each row in the interval that parameters speak of: 1 for an hour or a day, 30 for 30 days."""
         return self.hours / self.frequency.unit_hours
+
+    @property
+    def week_hour(self) -> NDArray[np.int64]:
+        """Hour of the week (n,) that each row counts as: that of its start, on the day that a driver says it is."""
+        hour = hour_of_week(self.start)
+        for driver in self.drivers:
+            if driver.role is Role.WEEK:
+                return np.asarray(24 * driver.values.astype(np.int64) + hour % 24)
+        return hour
 
     def driver(self, name: str) -> Driver:
         """Return a driver by its name; ContractError where there is none."""

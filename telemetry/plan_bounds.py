@@ -50,9 +50,8 @@ def _without_effect(plan: Plan) -> Iterator[Beyond]:
     if plan.drivers_by_day and plan.frequency != "hourly":
         cause = f"only hourly rows can take their day's drivers, and these are {plan.frequency}"
         yield Beyond("drivers_by_day", cause, 'write `frequency = "hourly"`, or leave `drivers_by_day` out')
-    if plan.calendar and plan.frequency != "daily":
-        # A kind of day beside the hours of the week could only shift a whole holiday: its hours would come out wrong.
-        cause = f"only days have kinds, and these rows are {plan.frequency}: no holiday counts"
+    if plan.calendar and plan.frequency == "monthly":
+        cause = f"only days and hours know holidays, and these rows are {plan.frequency}"
         yield Beyond("calendar", cause, 'leave it out, or write `frequency = "daily"`')
     elif plan.calendar and plan.day_types is DayTypes.NONE:
         cure = 'write `day_types = "week"` or "weekday", or leave the calendar out'

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from savings.day_types import kinds_of_day
+from savings.day_types import counted_weekday, kinds_of_day
 from savings.input_record import DAY_TYPE, DriverColumn
-from savings.table import weekday
+from savings.table import Role, weekday
 from storage.overview import calendars
 from telemetry.errors import ContractError
 from telemetry.plan import DayTypes
@@ -59,18 +59,22 @@ def holiday_country(connection: Connection, site: str, plan: Plan) -> str:
 def day_type_driver(plan: Plan, start: NDArray[np.datetime64], country: str) -> DriverColumn | None:
     """Return the kind of day of each row (n,) by its first local instant; None where the plan tells none apart.
 
+    For hours it is the day of the week that they count as, and None without public holidays: the model has an hour of
+    the week anyway.
+
     Raises
     ------
     ContractError
         If nobody knows the public holidays of that country.
     """
-    if plan.day_types is DayTypes.NONE or plan.frequency == "monthly":
+    by_hour = plan.frequency == "hourly"
+    if plan.day_types is DayTypes.NONE or plan.frequency == "monthly" or (by_hour and not country):
         return None
     days = start.astype("datetime64[D]")
-    kinds = kinds_of_day(
-        plan.day_types, weekday(start), on_public_holiday(days, country), on_public_holiday(days - 1, country)
-    )
+    today, yesterday = (on_public_holiday(each, country) for each in (days, days - 1))
+    told = (counted_weekday if by_hour else kinds_of_day)(plan.day_types, weekday(start), today, yesterday)
     return DriverColumn(
-        name=DAY_TYPE, label=_WITH_HOLIDAYS[plan.day_types] if country else _LABEL, role="category", unit="",
-        is_total=False, values=tuple(kinds.tolist()),
+        name=DAY_TYPE, label=_WITH_HOLIDAYS[plan.day_types] if country else _LABEL,
+        role=(Role.WEEK if by_hour else Role.CATEGORY).value, unit="", is_total=False,
+        values=tuple(told.astype(float).tolist()),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from savings.avoided_use import AvoidedUse, avoided_use
 from savings.baseline import Baseline, fit_baseline
 from savings.findings import Finding, InsufficientDataError, Severity
 from savings.reach import check_ends
-from savings.table import Frequency, Role, weekday
+from savings.table import Frequency, weekday
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,7 +146,7 @@ def period_findings(
 def _kinds_of_day(baseline: Baseline) -> list[Finding]:
     """Say where days of the week differ and the model does not know."""
     table, notes = baseline.table, Notes()
-    if table.frequency is not Frequency.DAILY or any(each.role is Role.CATEGORY for each in table.drivers):
+    if table.frequency is not Frequency.DAILY or any(each.is_kind for each in table.drivers):
         return []
     day = weekday(table.start)
     week = "--day-types week lets the model know them, --day-types weekday all seven days"

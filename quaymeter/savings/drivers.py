@@ -14,8 +14,8 @@ from quaymeter.savings.request import ColumnRequest, Gather, driver_request
 from quaymeter.savings.rows import averaged, commonest, summed
 from quaymeter.savings.series import held, usual_step_s
 from quaymeter.savings.unit_names import Sort, without_unit
-from savings.day_types import kinds_of_day
-from savings.table import Driver, Role, means_of_days, weekday
+from savings.day_types import counted_weekday, kinds_of_day
+from savings.table import Driver, Frequency, Role, means_of_days, weekday
 from telemetry.errors import ConfigurationError, TransferError
 from telemetry.plan import DayTypes
 from telemetry.public_holidays import on_public_holiday
@@ -56,7 +56,7 @@ def read_drivers(
         driver, share = _driver(column, wanted, request, rows, files.tz, notes)
         if driver.name in [each.name for each in drivers]:
             raise ConfigurationError(f"{driver.name!r} is named twice", place="--driver", cure="name it once")
-        if request.drivers_by_day and driver.role is not Role.CATEGORY:
+        if request.drivers_by_day and not driver.is_kind:
             driver = replace(driver, values=means_of_days(rows.wall, driver.values))
             share = np.nan_to_num(means_of_days(rows.wall, share))
             notes.info("driver_averaged", f"Every hour has its local day's mean of {driver.name!r}.")
@@ -71,14 +71,16 @@ def read_drivers(
 def _kinds_of_day(request: Request, rows: Rows, notes: Notes) -> Driver:
     days = rows.wall.astype("datetime64[D]")
     today, yesterday = (on_public_holiday(each, request.holidays) for each in (days, days - 1))
-    values = kinds_of_day(request.day_types, weekday(rows.wall), today, yesterday)
+    by_hour = bool(request.holidays) and request.frequency is Frequency.HOURLY
+    said = (counted_weekday if by_hour else kinds_of_day)(request.day_types, weekday(rows.wall), today, yesterday)
     kinds = ", ".join(f"{number} = {kind}" for number, kind in enumerate(DAY_TYPES[request.day_types]))
     counted_as = ""
     if request.holidays:
         cold = ", a Tuesday to Friday after one as a Monday" if request.day_types is DayTypes.WEEKDAY else ""
         counted_as = f" Public holidays ({request.holidays}) count as Sundays{cold}."
     notes.info("category_words", f"Kinds of day: {kinds}.{counted_as}")
-    return Driver(name=DAY_TYPE, role=Role.CATEGORY, values=values)
+    # Hours of the week tell the kinds of day already, but for the days that count as others.
+    return Driver(name=DAY_TYPE, role=Role.WEEK if by_hour else Role.CATEGORY, values=said.astype(np.float64))
 
 
 def _driver(

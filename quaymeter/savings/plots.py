@@ -13,7 +13,7 @@ from quaymeter.savings.curves import Band, bins, cusum_band
 from quaymeter.savings.document import by_day
 from quaymeter.savings.words import shown_unit
 from savings.curves import curve, partial
-from savings.table import Frequency, Role
+from savings.table import Frequency
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,7 +141,7 @@ def _bars(axis: Axes, days: NDArray[np.datetime64], values: NDArray[np.float64],
 
 def _residuals(found: Analysis, baseline: Baseline) -> Figure:
     """Draw residuals of the baseline over time and against each figure that drives it."""
-    drivers = [each for each in baseline.table.drivers if each.role is not Role.CATEGORY]
+    drivers = [each for each in baseline.table.drivers if not each.is_kind]
     title = f"Residuals of the baseline, measured less model – {baseline.model.form}"
     figure, axes = _axes(1 + len(drivers), title, share=False)
     per_row = {Frequency.HOURLY: "hour"}.get(found.reading.table.frequency, "")
@@ -179,9 +179,7 @@ def _cusum(found: Analysis, band: Band) -> Figure:
 
 def _figures_of(baseline: Baseline) -> list[Driver]:
     """Return the drivers of the model that are figures, not kinds."""
-    return [
-        each for each in baseline.table.drivers if each.role is not Role.CATEGORY and each.name in baseline.model.terms
-    ]
+    return [each for each in baseline.table.drivers if not each.is_kind and each.name in baseline.model.terms]
 
 
 def _model(found: Analysis, baseline: Baseline) -> Figure:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+ROLES = tuple(role for role in Role if role is not Role.WEEK)  # that a column may be given: hours know their week
 _PERIOD_CURE = "write START/END, both as days (the last one included): 2023-01-01/2023-12-31"
 
 
@@ -96,7 +97,7 @@ def check_together(request: Request) -> None:
     Raises
     ------
     ConfigurationError
-        For holidays without kinds of day, in rows of no day or of a country that is not known; for a day's drivers in
+        For holidays without kinds of day, in months or of a country that is not known; for a day's drivers in
         rows of no hour.
     """
     if request.holidays and request.holidays not in countries():
@@ -104,10 +105,10 @@ def check_together(request: Request) -> None:
             f'unknown country "{request.holidays}"', place="--holidays",
             cure=f"{did_you_mean(request.holidays, countries())}known: {', '.join(countries())}",
         )  # fmt: skip
-    if request.holidays and request.frequency is not Frequency.DAILY:
+    if request.holidays and request.frequency is Frequency.MONTHLY:
         raise ConfigurationError(
-            f"only days have kinds, and these rows are {request.frequency}", place=f"--holidays {request.holidays}",
-            cure="leave it out, or take --freq daily",
+            f"only days and hours know holidays, and these rows are {request.frequency}",
+            place=f"--holidays {request.holidays}", cure="leave it out, or take --freq daily",
         )  # fmt: skip
     if request.holidays and request.day_types is DayTypes.NONE:
         raise ConfigurationError(
@@ -197,7 +198,7 @@ def driver_request(text: str, find: Callable[[str], str | None]) -> ColumnReques
     name, words = _split(text, find)
     unit, role, gather, register = NO_UNIT, Role.LINEAR, None, False
     for word in words:
-        if word in set(Role):
+        if word in ROLES:
             role = Role(word)
         elif word in set(Gather):
             gather = Gather(word)
@@ -212,7 +213,7 @@ def _unit(word: str, text: str) -> Unit:
     try:
         return unit_named(word, f"--driver {text}")
     except ContractError as error:
-        words = [*Role, *Gather, "register"]
+        words = [*ROLES, *Gather, "register"]
         hint = did_you_mean(word, words) or f"{', '.join(words)}, or a unit: "
         raise ConfigurationError(
             f'"{word}" is neither a role nor a unit', place=f"--driver {text}", cure=f"{hint}{error.cure}"

@@ -67,7 +67,7 @@ def _against_drivers(material: Material, part: Part, it: ModelRecord) -> Iterato
     say = material.say
     curves = {each.driver: each for each in part.run.curves}
     for driver in part.rows.drivers:
-        if driver.name not in curves and (driver.role == "category" or driver.name not in it.terms):
+        if driver.name not in curves and (driver.role in {"category", "week"} or driver.name not in it.terms):
             continue
         name = label_of(driver.name, part, say)
         draw = (

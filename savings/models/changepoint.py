@@ -127,7 +127,7 @@ def model_of(table: Table, group: Group, meter: int, weight: NDArray[np.float64]
         levels=tuple(
             (driver.name, category_levels(driver.values))
             for driver in table.drivers
-            if driver.role is Role.CATEGORY and driver.name in used
+            if driver.is_kind and driver.name in used
         ),
     )
     names = [*(_name(column, table) for column in group.columns), *group.plan.knot_names(bent)]

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from savings.table import Role
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -54,7 +52,7 @@ def driver_rates(table: Table, names: Sequence[str]) -> dict[str, NDArray[np.flo
     rates = {SEASON: year_phase(table)}
     for name in names:
         driver = table.driver(name)
-        is_rate = driver.is_total and driver.role is not Role.CATEGORY
+        is_rate = driver.is_total and not driver.is_kind
         rates[name] = driver.values / table.span if is_rate else driver.values
     return rates
 
@@ -111,7 +109,7 @@ def fixed_columns(table: Table, names: Sequence[str], seasonal: Sequence[str] = 
     columns = [BASE]
     for name in names:
         driver = table.driver(name)
-        if driver.role is Role.CATEGORY:
+        if driver.is_kind:
             levels = category_levels(driver.values)[1:]
             columns += [Column(kind=Kind.OFFSET, driver=name, level=level) for level in levels]
         else:

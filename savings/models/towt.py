@@ -17,7 +17,7 @@ from savings.models.changepoint import row_weights, wave_name
 from savings.models.columns import SEASON, Kind, category_levels, design, driver_rates, fixed_columns
 from savings.models.model import Model, Parameter
 from savings.models.within import group_means, within_solve
-from savings.table import Role, hour_of_week
+from savings.table import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class TowtModel(Model):
 
     def predict(self, table: Table) -> NDArray[np.float64]:
         """Return the energy (n,) of every row [unit of the table]; NaN in hours of the week never seen."""
-        rate = self.levels[hour_of_week(table.start)] + self._plain(table) @ self.slopes
+        rate = self.levels[table.week_hour] + self._plain(table) @ self.slopes
         known = np.ones(len(table), np.bool_)
         for name, seen in self.categories:
             known &= np.isin(table.driver(name).values, seen)
@@ -59,7 +59,7 @@ class TowtModel(Model):
     def gradient(self, table: Table) -> NDArray[np.float64]:
         """Return the derivative (n, p) of the energy: seen hours of the week first, then slopes."""
         seen = np.flatnonzero(np.isfinite(self.levels))
-        of_hour = hour_of_week(table.start)[:, None] == seen
+        of_hour = table.week_hour[:, None] == seen
         matrix: NDArray[np.float64] = table.span[:, None] * np.concatenate([of_hour, self._plain(table)], axis=1)
         return matrix
 
@@ -129,7 +129,7 @@ def towt_columns(
     if not temperature:
         return plain
     values = table.driver(temperature).values
-    is_occupied = occupied[hour_of_week(table.start)][:, None]
+    is_occupied = occupied[table.week_hour][:, None]
     sides = (is_occupied, ~is_occupied) if len(knots) > 1 else (np.ones((1, 1), np.bool_),)
     parts = [temperature_components(values, own) * side for own, side in zip(knots, sides, strict=True)]
     return np.concatenate([*parts, plain], axis=1)
@@ -145,9 +145,9 @@ def fit_towt(table: Table, *, weight: NDArray[np.float64] | None = None, seasona
     weight = row_weights(table) if weight is None else weight
     bent = [driver for driver in table.drivers if driver.role is Role.CHANGEPOINT]
     main = bent[0] if bent else None
-    others = tuple(driver.name for driver in table.drivers if main is None or driver.name != main.name)
+    others = tuple(each.name for each in table.drivers if each is not main and each.role is not Role.WEEK)
     columns = fixed_columns(table, others, seasonal)[1:]
-    hour, rate = hour_of_week(table.start), table.energy / table.span
+    hour, rate = table.week_hour, table.energy / table.span
     knots: tuple[NDArray[np.float64], ...] = ()
     occupied = np.zeros(WEEK, np.bool_)
     if main is not None:

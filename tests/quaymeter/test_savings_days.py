@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quaymeter.cli.output import ExitCode
-from savings.table import Frequency
+from savings.table import Frequency, Role
 from telemetry.plan import DayTypes
 from tests.quaymeter.savings_files import days, local_hours, plant, reading, write
 from tests.quaymeter.test_cli import run, run_json
@@ -35,6 +35,15 @@ def test_holidays_of_a_file(april: Path) -> None:
     assert week == [0, 0, 1, 2, 2, 0, 0, 0, 0]
 
 
+def test_holidays_of_hours(tmp_path: Path) -> None:
+    """By the hour the kind is the day of the week that counts; a column of the file cannot be given that role."""
+    rows = [(each, 1.0) for each in local_hours("2025-04-20", "2025-04-23")]
+    path = write(tmp_path / "hours.csv", "time,kWh", rows)
+    driver = reading(path, day_types=DayTypes.WEEK, holidays="FR", frequency=Frequency.HOURLY).table.driver("day type")
+    assert driver.role is Role.WEEK
+    assert sorted(set(driver.values.tolist())) == [1.0, 2.0, 6.0]
+
+
 def test_the_commands_take_both_options(april: Path) -> None:
     """`table` shows what `--holidays` did; its document has the kinds as a column."""
     given = ("savings", "table", str(april), "--time", "time", "--tz", "Europe/Paris", "--energy", "kWh")
@@ -51,7 +60,7 @@ def test_the_commands_take_both_options(april: Path) -> None:
         (("--holidays", "FR"), "--holidays FR", "--day-types week"),
         (("--holidays", "fr", "--day-types", "week"), "--holidays", 'did you mean "FR"'),
         (("--holidays", "XX", "--day-types", "week"), "--holidays", "ZA, ZM, ZW"),
-        (("--holidays", "FR", "--day-types", "week", "--freq", "hourly"), "--holidays FR", "--freq daily"),
+        (("--holidays", "FR", "--day-types", "week", "--freq", "monthly"), "--holidays FR", "--freq daily"),
         (("--drivers-by-day",), "--drivers-by-day", "--freq hourly"),
     ],
 )
@@ -59,7 +68,7 @@ def test_the_commands_take_both_options(april: Path) -> None:
 def test_options_that_mean_nothing_alone_are_refused(
     tmp_path: Path, command: str, options: tuple[str, ...], place: str, cure: str
 ) -> None:
-    """Holidays without kinds of day, of hours or of nowhere, a day's drivers in rows of days: all is told."""
+    """Holidays without kinds of day, of months or of nowhere, a day's drivers in rows of days: all is told."""
     path = write(
         tmp_path / "plant.csv", "day,use (kWh),air (°C),made (t)", plant("2023-01-01", "2023-02-28", "2024-01-01")
     )

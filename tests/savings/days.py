@@ -45,6 +45,11 @@ def category(name: str, values: NDArray[np.float64]) -> Driver:
     return Driver(name=name, role=Role.CATEGORY, values=np.asarray(values, np.float64))
 
 
+def counted(days: NDArray[np.int64], name: str = "day type") -> Driver:
+    """Return the day of the week that each row counts as."""
+    return Driver(name=name, role=Role.WEEK, values=days.astype(np.float64))
+
+
 def daily(energy: NDArray[np.float64], *drivers: Driver, first: str = "2025-01-01") -> Table:
     """Return a table of days."""
     n = len(energy)

@@ -9,7 +9,7 @@ from savings.day_types import kinds_of_day
 from savings.table import hour_of_week, means_of_days, weekday
 from telemetry.errors import ContractError
 from telemetry.plan import DayTypes
-from tests.savings.days import bent, daily, hourly, monthly, straight
+from tests.savings.days import bent, counted, daily, hourly, monthly, straight
 
 
 def test_hours_of_the_week_begin_on_monday() -> None:
@@ -17,6 +17,14 @@ def test_hours_of_the_week_begin_on_monday() -> None:
     when = np.array(["2025-01-06T00:00", "2025-01-05T23:59", "1969-12-29T01:00"], "datetime64[s]")
     assert hour_of_week(when).tolist() == [0, 167, 1]
     assert weekday(when).tolist() == [0, 6, 0]
+
+
+def test_rows_may_count_as_another_day() -> None:
+    """A driver says that a Monday counts as a Sunday: its hours are Sunday's, in a table as in its pieces."""
+    table = hourly(np.ones(48), counted(np.repeat([6, 1], 24)), first="2025-04-21")
+    assert table.week_hour.tolist() == [*range(144, 168), *range(24, 48)]
+    assert table.take(slice(5, 7)).week_hour.tolist() == [149, 150]
+    assert hourly(np.ones(2), first="2025-04-21").week_hour.tolist() == [0, 1]
 
 
 def test_valid_rows_have_energy_and_every_driver() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from savings.models.towt import fit_towt, occupied_hours, temperature_components, towt_knots
 from savings.table import hour_of_week
-from tests.savings.days import bent, category, hourly, straight
+from tests.savings.days import bent, category, counted, hourly, straight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -127,6 +127,21 @@ def test_standard_errors_equal_those_of_full_columns() -> None:
     expected = np.sqrt(np.diagonal(covariance))
     assert [p.standard_error for p in model.parameters] == pytest.approx(expected, rel=1e-6)
     assert columns @ np.array([p.value for p in model.parameters]) == pytest.approx(model.predict(table))
+
+
+def test_a_holiday_has_the_hours_of_a_sunday() -> None:
+    """Holidays that count as Sundays are met hour by hour; as days like others they spoil their weekday."""
+    rng = np.random.default_rng(6)
+    rested = HOURS // 24 % 45 == 10
+    energy = 20.0 + 10.0 * (office() & ~rested) + rng.normal(0.0, 0.5, len(HOURS))
+    plain = hourly(energy)
+    known = hourly(energy, counted(np.where(rested, 6, HOURS // 24 % 7)))
+    errors = [float(np.abs(each.energy - fit_towt(each).predict(each))[rested].mean()) for each in (plain, known)]
+    assert errors[1] < 0.5
+    assert errors[0] > 2.0
+    model = fit_towt(known)
+    assert model.p == 168
+    assert model.gradient(known) @ np.array([p.value for p in model.parameters]) == pytest.approx(model.predict(known))
 
 
 def test_hours_never_seen_have_no_prediction() -> None:

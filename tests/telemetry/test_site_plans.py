@@ -147,6 +147,7 @@ def test_mistakes_in_a_demonstrator(key: str, value: str, cause: str) -> None:
 def test_holidays_and_drivers_by_day() -> None:
     """A plan names a calendar of the site, and hourly rows may take their day's drivers; neither is by itself."""
     assert plan(calendar='"port-week"', day_types='"weekday"').calendar == "port-week"
+    assert plan(calendar='"port-week"', frequency='"hourly"').frequency == "hourly"
     assert plan(drivers_by_day="true", frequency='"hourly"').drivers_by_day
     assert (plan().calendar, plan(drivers_by_day="false").drivers_by_day) == ("", False)
 
@@ -156,7 +157,6 @@ def test_holidays_and_drivers_by_day() -> None:
     [
         ({"day_types": '"none"'}, "without kinds of day no holiday counts"),
         ({"frequency": '"monthly"'}, "these rows are monthly"),
-        ({"frequency": '"hourly"'}, "these rows are hourly"),
     ],
 )
 def test_a_calendar_without_effect_is_refused(changes: dict[str, str], cause: str) -> None:

@@ -67,6 +67,17 @@ def test_of_three_kinds_only_the_holiday_changes(database: str, connection: Conn
     assert found.label["en"] == "Kind of day (public holidays as Sundays)"
 
 
+def test_hours_count_as_days_of_the_week(database: str, connection: Connection) -> None:
+    """Hourly rows take the day that each hour counts as, also where a plan knows three kinds; none without holidays."""
+    found = kind_of_day(database, connection, calendar="port-week", frequency="hourly")
+    assert found.role == "week"
+    assert found.values[::24][:7] == (3.0, 4.0, 5.0, 6.0, 6.0, 1.0, 2.0)
+    cold = kind_of_day(database, connection, calendar="port-week", frequency="hourly", day_types=DayTypes.WEEKDAY)
+    assert cold.values[5 * 24] == 0.0
+    drivers = applied_input(database, connection, frequency="hourly").meters[0].drivers
+    assert "day_type" not in [each.name for each in drivers]
+
+
 def test_a_run_keeps_the_country_whose_holidays_counted(database: str, connection: Connection) -> None:
     """The calendar's country as it was then, which the site file may change later; none without a calendar."""
     assert applied_input(database, connection, calendar="port-week").holidays == "FR"
