@@ -91,17 +91,19 @@ def told_by(table: Table, model: Model, residuals: NDArray[np.float64], weights:
     off looks like noise that remembers, and would widen its own interval many times (docs/savings.md).
     """
     gradient, scale = model.gradient(table), _noise_scale(table, table)
-    influence = _influence(gradient, weights) * scale[:, None]
-    columns = np.column_stack([residuals / scale, gradient / scale[:, None], influence])
-    place, sums, count = by_place(positions(table, table), columns)
-    p = gradient.shape[1]
+    columns = np.column_stack([residuals / scale, gradient / scale[:, None]])
+    at = positions(table, table)
+    place, sums, count = by_place(at, columns)
+    # The noise of a place is its sum, so θ is moved by the mean of its rows; hours are summed before they are turned
+    # into parameters, which is the same and much less to do.
+    pushed, inverse = by_place(at, gradient * (weights * scale)[:, None])[1], _bread(gradient, weights)
     told = _complete(count, _rows_of_a_place(table))
     return Told(
         residual=sums[told, 0],
-        basis=directions(sums[told, 1 : p + 1]),
+        basis=directions(sums[told, 1:]),
         position=place[told],
         waves=returning.waves(place[told], told=returning.told_by(table)),
-        influence=sums[:, p + 1 :] / count[:, None],  # the noise of a place is its sum: θ is moved by the mean of rows
+        influence=pushed @ inverse / count[:, None],
         influence_position=place,
     )
 
@@ -149,13 +151,13 @@ def _noise_scale(table: Table, origin: Table) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(table.span / origin.span.mean()))
 
 
-def _influence(gradient: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return H = W G (GᵀWG)⁺ (n, p), columns scaled first so that tonnes and shares weigh the same."""
+def _bread(gradient: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (GᵀWG)⁺ (p, p) of H = W G (GᵀWG)⁺, columns scaled first so that tonnes and shares weigh the same."""
     size = np.linalg.norm(gradient, axis=0)
     size = np.where(size > 0, size, 1.0)
     scaled = gradient / size
-    weighted = scaled * weights[:, None]
-    return np.asarray(weighted @ np.linalg.pinv(scaled.T @ weighted, rcond=_RANK, hermitian=True) / size)
+    inverse = np.linalg.pinv(scaled.T @ (scaled * weights[:, None]), rcond=_RANK, hermitian=True)
+    return np.asarray(inverse / size / size[:, None])
 
 
 def directions(gradient: NDArray[np.float64]) -> NDArray[np.float64]:

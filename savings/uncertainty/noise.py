@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+# How far the prior leans to long memories: 0 is the reference prior, under which each doubling of a long memory has less
+# weight by √2; 1/2 gives each the same. Between them, as plants do (docs/decisions.md).
+LEANING = 0.2
+
+
 class Grid(NamedTuple):
     """Pairs of memory φ and forgetful share λ with their prior; all (K,)."""
 
@@ -28,10 +33,12 @@ class Grid(NamedTuple):
 def prior_grid(phi: Sequence[float], white: Sequence[float]) -> Grid:
     """Return every pair of the nodes φ and λ, both ascending from 0.
 
-    The prior of φ is the reference prior of an AR(1), flat in arcsin φ (Berger & Yang 1994): long memories, up to what
-    a year cannot tell from a random walk, have their part in it. That of λ is Jeffreys' for a share, flat in arcsin √λ.
+    The prior of φ is the reference prior of an AR(1), flat in arcsin φ (Berger & Yang 1994), times (1 - φ)^-LEANING:
+    long memories, up to what a year cannot tell from a random walk, have their part in it. That of λ is Jeffreys' for a
+    share, flat in arcsin √λ.
     """
-    angle, share = _cells(np.arcsin(phi), np.pi / 2), share_prior(np.array(white))
+    memory = (1.0 - np.asarray(phi)) ** -LEANING
+    angle, share = _cells(np.arcsin(phi), np.pi / 2) * memory, share_prior(np.array(white))
     both, forgetful = np.meshgrid(phi, white, indexing="ij")
     prior = np.outer(angle, share).ravel()
     return Grid(both.ravel(), forgetful.ravel(), prior / prior.sum())
