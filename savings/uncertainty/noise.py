@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# How far the prior leans to long memories: 0 is the reference prior, under which each doubling of a long memory has less
-# weight by √2; 1/2 gives each the same. Between them, as plants do (docs/decisions.md).
+# How far the prior leans to long memories: 0 is the reference prior, under which each doubling of a long memory weighs
+# less by √2; with 1/2 each weighs the same. What covers lies between them (docs/decisions.md).
 LEANING = 0.2
 
 
