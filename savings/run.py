@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from savings.record import Figure
 
 # How figures and intervals are found, counted up whenever the same input gives others. 1: before meters' classes were
-# joined exactly, and noise that comes back every year was told from noise that remembers.
-METHODS = "2"
+# joined exactly, and noise that comes back every year was told from noise that remembers. 2: before long memories
+# weighed more from the outset.
+METHODS = "3"
 
 
 def compute(given: RunInput, *, progress: Callable[[str], None] = lambda _: None) -> Run:

@@ -47,6 +47,10 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
         "Methods 2: a meter's class joins the interval as the even error that it is; from two years of daily or hourly "
         "baseline on, noise that comes back every year is told from noise that remembers."
     ),
+    "3": noted(
+        "Methods 3: noise that remembers for long weighs more from the outset, so that intervals are a little wider "
+        "where a baseline cannot tell how long its noise lasts."
+    ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else
 CENTS = 2  # decimals of money that has any
