@@ -7,8 +7,8 @@
 memory; `measure` are the demonstrators of the simulated port in each of the first years of their measures' lives, and
 `null` the same meters as they would have been without any, as meters of their class tell both. `measures` sums up a
 kind's demonstrators by frequency, all lengths together. Errors, bias and half widths are percent of the adjusted
-baseline; a false claim is an interval above 0 where nothing was saved. `standard_error` is that of a share of 90 % from
-so many meters.
+baseline; a false claim is an interval above 0 where nothing was saved. `standard_error` is that of the default's
+coverage, from port to port: what one port gives shares its luck.
 """
 
 from __future__ import annotations
@@ -75,6 +75,18 @@ class Outcome(NamedTuple):
     truth: float  # what was saved
     seconds: float  # of fit and interval
 
+    @property
+    def holds(self) -> bool:
+        """Whether the truth lies within the interval."""
+        return -self.up <= self.error <= self.down
+
+
+class Tried(NamedTuple):
+    """One meter and period of a port, or of a made-up draw, that was tried."""
+
+    seed: int
+    found: dict[str, Outcome]  # by method; empty where a finding stopped
+
 
 class Cell(NamedTuple):
     """What is summed up together."""
@@ -86,7 +98,7 @@ class Cell(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """A baseline and how long its fit took."""
+    """A baseline and how long its fit took, with what it tells of its noise."""
 
     baseline: Baseline
     seconds: float
@@ -95,7 +107,9 @@ class Fitted(NamedTuple):
 def fitted(table: Table) -> Fitted:
     """Fit a baseline; raises InsufficientDataError as `fit_baseline` does."""
     begun = time.process_time()
-    return Fitted(fit_baseline(table), time.process_time() - begun)
+    baseline = fit_baseline(table)
+    assert baseline.noise  # noqa: S101 – found now, so that it is counted with the fit
+    return Fitted(baseline, time.process_time() - begun)
 
 
 def judged(known: Known, methods: Iterable[Method], fit: Fitted | None = None) -> dict[str, Outcome]:
@@ -179,32 +193,48 @@ def measure(cases: list[Case], kept: Path, methods: tuple[Method, ...], processe
         list(track(there, total=len(ports), description="ports", console=Console(stderr=True)))
         made = pool.map(partial(tried, kept=kept, methods=methods), cases, chunksize=len(METERS))
         outcomes = list(track(made, total=len(cases), description="meters", console=Console(stderr=True)))
-    cells: dict[str, list[dict[str, Outcome]]] = {}
-    pooled: dict[str, list[dict[str, Outcome]]] = {}
-    measures: dict[str, list[dict[str, Outcome]]] = {}
-    for cell, found in (each for outcome in outcomes for each in outcome.items()):
-        cells.setdefault(f"{cell.kind} | {cell.name} | {cell.frequency} | {cell.months}", []).append(found)
-        pooled.setdefault(f"{cell.kind} | {cell.frequency}", []).append(found)
-        if cell.kind != SYNTHETIC:
-            measure_of = cell.name.split(" ", maxsplit=1)[0]  # a demonstrator may have two figures
-            measures.setdefault(f"{cell.kind} | {measure_of} | {cell.frequency}", []).append(found)
+    cells: dict[str, list[Tried]] = {}
+    pooled: dict[str, list[Tried]] = {}
+    measures: dict[str, list[Tried]] = {}
+    for case, outcome in zip(cases, outcomes, strict=True):
+        for cell, found in outcome.items():
+            one = Tried(case.seed, found)
+            cells.setdefault(f"{cell.kind} | {cell.name} | {cell.frequency} | {cell.months}", []).append(one)
+            pooled.setdefault(f"{cell.kind} | {cell.frequency}", []).append(one)
+            if cell.kind != SYNTHETIC:
+                measure_of = cell.name.split(" ", maxsplit=1)[0]  # a demonstrator may have two figures
+                measures.setdefault(f"{cell.kind} | {measure_of} | {cell.frequency}", []).append(one)
     return {
         "measures": _summaries(measures, methods), "cells": _summaries(cells, methods),
         "pooled": _summaries(pooled, methods),
     }  # fmt: skip
 
 
-def _summaries(groups: dict[str, list[dict[str, Outcome]]], methods: tuple[Method, ...]) -> dict[str, object]:
+def _summaries(groups: dict[str, list[Tried]], methods: tuple[Method, ...]) -> dict[str, object]:
     """Return the number of meters in each group, how many of them get no figure, and each method's summary."""
     return {
         name: {
-            "n": len(found),
-            "refused": len(found) - len([each for each in found if each]),
-            "standard_error": round(100 * float(np.sqrt(CONFIDENCE * (1 - CONFIDENCE) / len(found))), 1),
-            **{method.value: summary([each[method.value] for each in found if each]) for method in methods},
+            "n": len(tries),
+            "refused": len([each for each in tries if not each.found]),
+            "standard_error": standard_error(tries),
+            **{method.value: summary([each.found[method.value] for each in tries if each.found]) for method in methods},
         }
-        for name, found in groups.items()
+        for name, tries in groups.items()
     }
+
+
+def standard_error(tries: list[Tried]) -> float | None:
+    """Return the standard error [%] of the default's coverage, from port to port; None where there is one port."""
+    by_seed: dict[int, list[bool]] = {}
+    for seed, found in tries:
+        if found:
+            by_seed.setdefault(seed, []).append(found[Method.REML.value].holds)
+    if len(by_seed) < 2:
+        return None
+    count = np.array([len(each) for each in by_seed.values()])
+    held = np.array([sum(each) for each in by_seed.values()])
+    left = held - count * held.sum() / count.sum()
+    return round(100 * float(np.sqrt(len(count) / (len(count) - 1) * (left @ left)) / count.sum()), 1)
 
 
 def cases_of(

@@ -146,7 +146,7 @@ def known_meter(
 def _without(port: PortHours, name: str) -> dict[str, NDArray[np.float64]]:
     """Return the points of a demonstrator as they would be without its measure."""
     demonstrator = name.split(" ", maxsplit=1)[0]  # it may have two figures
-    return {point: use for (each, point), use in port.without.items() if each == demonstrator}
+    return {point: port.without[demonstrator, point] for point in METERS[name].points}
 
 
 def _between(table: Table, first: np.datetime64, end: np.datetime64) -> NDArray[np.bool_]:

@@ -1,8 +1,8 @@
 """Meters of the simulated port, with and without each measure, and their drivers, hour by hour, kept in a folder.
 
 A port lives for seven years and costs a minute of a core, so each seed is simulated once and kept as
-`<scenario>-<seed>.npz`. Only the physics is asked, without sensors; what a meter of its class makes of it is drawn for
-each demonstrator anew (`coverage_meters`). Derived points are evaluated hour by hour.
+`<scenario>-<seed>-worlds.npz`. Only the physics is asked, without sensors; what meters of their class make of it is
+another file's (`coverage_meters`). Derived points are evaluated hour by hour.
 
 Seeds begin in different years: a calendar has holidays on a Monday or a Thursday, and what that does shall not come
 back in every port of a study as if it were a bias.
@@ -30,7 +30,7 @@ from telemetry.formula import evaluate
 from telemetry.site_file import load_site
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class PortHours(NamedTuple):
 @lru_cache(maxsize=2)
 def kept_port(folder: Path, scenario: str, seed: int) -> PortHours:
     """Return a seed of a scenario, simulated now if the folder does not hold it."""
-    path = folder / f"{scenario}-{seed}.npz"
+    path = folder / f"{scenario}-{seed}-worlds.npz"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.npz")
@@ -114,8 +114,13 @@ def _years_earlier(scenario: Scenario, years: int) -> Scenario:
         is_date = moment is not None and not moment.startswith("P")
         return months_after(date.fromisoformat(moment), -12 * years).isoformat() if is_date else moment
 
-    waves = [structs.replace(each, start=earlier(each.start), end=earlier(each.end)) for each in scenario.heat_waves]
-    return structs.replace(scenario, begins=months_after(scenario.begins, -12 * years), heat_waves=tuple(waves))
+    def moved(tables: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(structs.replace(each, start=earlier(each.start), end=earlier(each.end)) for each in tables)
+
+    return structs.replace(
+        scenario, begins=months_after(scenario.begins, -12 * years), heat_waves=moved(scenario.heat_waves),
+        measures=moved(scenario.measures), happenings=moved(scenario.happenings),
+    )  # fmt: skip
 
 
 def _measured(site: Site) -> set[str]:

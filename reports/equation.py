@@ -107,5 +107,7 @@ def _level(name: str) -> tuple[str, str]:
 
 def _kind(driver: str, level: str, part: Part, say: Words) -> str:
     """Return the name of a level; the level itself of a category that is no kind of day."""
-    kinds = KINDS_OF_DAY.get(part.given.plan.day_types, ()) if driver == "day_type" else ()
+    by_hour = any(each.name == driver and each.role == "week" for each in part.rows.drivers)
+    told = DayTypes.WEEKDAY if by_hour else part.given.plan.day_types
+    kinds = KINDS_OF_DAY.get(told, ()) if driver == "day_type" else ()
     return say(kinds[int(level)]) if level.isdecimal() and int(level) < len(kinds) else level

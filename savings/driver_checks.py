@@ -9,6 +9,7 @@ import numpy as np
 
 from savings.findings import Finding, Severity
 from savings.models.columns import Kind, design, driver_rates, fixed_columns
+from savings.table import Role
 from savings.wording import counted, said
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def varies(driver: Driver) -> bool:
 
 
 def numeric_columns(table: Table) -> NDArray[np.float64]:
-    """Return the drivers as columns (n, c), offsets of categories included, the base not."""
-    names = tuple(driver.name for driver in table.drivers)
+    """Return the drivers as columns (n, c), offsets of categories included, not the base nor the days of the week."""
+    names = tuple(driver.name for driver in table.drivers if driver.role is not Role.WEEK)
     columns = fixed_columns(table, names)[1:]
     matrix: NDArray[np.float64] = design(driver_rates(table, names), columns, np.empty((1, 0)), len(table))[0]
     return matrix

@@ -86,6 +86,11 @@ class Table:
         names = [driver.name for driver in self.drivers]
         if len(set(names)) < len(names):
             raise ContractError(f"two drivers of one name in {names}", place="savings table", cure="name them apart")
+        for driver in self.drivers:
+            told = driver.values[np.isfinite(driver.values)]
+            if driver.role is Role.WEEK and not np.isin(told, np.arange(7.0)).all():
+                cause = f"{driver.name} says days of the week that there are not"
+                raise ContractError(cause, place="savings table", cure="number them from 0 for Monday to 6 for Sunday")
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -106,11 +111,15 @@ class Table:
 
     @property
     def week_hour(self) -> NDArray[np.int64]:
-        """Hour of the week (n,) that each row counts as: that of its start, on the day that a driver says it is."""
+        """Hour of the week (n,) that each row counts as: that of its start, on the day that a driver says it is.
+
+        Where that driver is missing the day is the calendar's; such a row is not valid.
+        """
         hour = hour_of_week(self.start)
         for driver in self.drivers:
             if driver.role is Role.WEEK:
-                return np.asarray(24 * driver.values.astype(np.int64) + hour % 24)
+                told = np.where(np.isfinite(driver.values), driver.values, hour // 24)
+                return np.asarray(24 * told.astype(np.int64) + hour % 24)
         return hour
 
     def driver(self, name: str) -> Driver:

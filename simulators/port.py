@@ -69,7 +69,7 @@ class PortDay:
     weather: Weather
     outputs: Mapping[str, Output]  # by point of the site; arrays without the axis of worlds
     flows: Mapping[str, NDArray[np.float64]]  # what plants told each other, all worlds
-    worlds: Mapping[str, Output]  # by point, all worlds: a truth, like the book of it
+    worlds: Mapping[str, Output]  # by point, all worlds: the truth, for whoever judges an analysis and no one else
 
 
 class Port:

@@ -59,8 +59,7 @@ def holiday_country(connection: Connection, site: str, plan: Plan) -> str:
 def day_type_driver(plan: Plan, start: NDArray[np.datetime64], country: str) -> DriverColumn | None:
     """Return the kind of day of each row (n,) by its first local instant; None where the plan tells none apart.
 
-    For hours it is the day of the week that they count as, and None without public holidays: the model has an hour of
-    the week anyway.
+    For hours it is the day of the week that they count as: the model has an hour of the week.
 
     Raises
     ------
@@ -68,7 +67,7 @@ def day_type_driver(plan: Plan, start: NDArray[np.datetime64], country: str) -> 
         If nobody knows the public holidays of that country.
     """
     by_hour = plan.frequency == "hourly"
-    if plan.day_types is DayTypes.NONE or plan.frequency == "monthly" or (by_hour and not country):
+    if plan.day_types is DayTypes.NONE or plan.frequency == "monthly":
         return None
     days = start.astype("datetime64[D]")
     today, yesterday = (on_public_holiday(each, country) for each in (days, days - 1))

@@ -71,15 +71,17 @@ def read_drivers(
 def _kinds_of_day(request: Request, rows: Rows, notes: Notes) -> Driver:
     days = rows.wall.astype("datetime64[D]")
     today, yesterday = (on_public_holiday(each, request.holidays) for each in (days, days - 1))
-    by_hour = bool(request.holidays) and request.frequency is Frequency.HOURLY
+    by_hour = request.frequency is Frequency.HOURLY  # which tells every day of the week apart
     said = (counted_weekday if by_hour else kinds_of_day)(request.day_types, weekday(rows.wall), today, yesterday)
-    kinds = ", ".join(f"{number} = {kind}" for number, kind in enumerate(DAY_TYPES[request.day_types]))
+    kinds = ", ".join(
+        f"{number} = {kind}"
+        for number, kind in enumerate(DAY_TYPES[DayTypes.WEEKDAY if by_hour else request.day_types])
+    )
     counted_as = ""
     if request.holidays:
         cold = ", a Tuesday to Friday after one as a Monday" if request.day_types is DayTypes.WEEKDAY else ""
         counted_as = f" Public holidays ({request.holidays}) count as Sundays{cold}."
     notes.info("category_words", f"Kinds of day: {kinds}.{counted_as}")
-    # Hours of the week tell the kinds of day already, but for the days that count as others.
     return Driver(name=DAY_TYPE, role=Role.WEEK if by_hour else Role.CATEGORY, values=said.astype(np.float64))
 
 

@@ -51,6 +51,9 @@ class TowtModel(Model):
         """Return the energy (n,) of every row [unit of the table]; NaN in hours of the week never seen."""
         rate = self.levels[table.week_hour] + self._plain(table) @ self.slopes
         known = np.ones(len(table), np.bool_)
+        for driver in table.drivers:
+            if driver.role is Role.WEEK:
+                known &= np.isfinite(driver.values)
         for name, seen in self.categories:
             known &= np.isin(table.driver(name).values, seen)
         predicted: NDArray[np.float64] = table.span * np.where(known, rate, np.nan)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quaymeter.cli.output import ExitCode
+from quaymeter.savings.request import ROLES
 from savings.table import Frequency, Role
 from telemetry.plan import DayTypes
 from tests.quaymeter.savings_files import days, local_hours, plant, reading, write
@@ -39,8 +40,11 @@ def test_holidays_of_hours(tmp_path: Path) -> None:
     """By the hour the kind is the day of the week that counts; a column of the file cannot be given that role."""
     rows = [(each, 1.0) for each in local_hours("2025-04-20", "2025-04-23")]
     path = write(tmp_path / "hours.csv", "time,kWh", rows)
-    driver = reading(path, day_types=DayTypes.WEEK, holidays="FR", frequency=Frequency.HOURLY).table.driver("day type")
+    found = reading(path, day_types=DayTypes.WEEK, holidays="FR", frequency=Frequency.HOURLY)
+    driver = found.table.driver("day type")
     assert driver.role is Role.WEEK
+    assert any("6 = Sunday" in each.message for each in found.findings)
+    assert "week" not in ROLES
     assert sorted(set(driver.values.tolist())) == [1.0, 2.0, 6.0]
 
 

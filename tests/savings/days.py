@@ -45,7 +45,7 @@ def category(name: str, values: NDArray[np.float64]) -> Driver:
     return Driver(name=name, role=Role.CATEGORY, values=np.asarray(values, np.float64))
 
 
-def counted(days: NDArray[np.int64], name: str = "day type") -> Driver:
+def counted(days: NDArray[np.int64] | NDArray[np.float64], name: str = "day type") -> Driver:
     """Return the day of the week that each row counts as."""
     return Driver(name=name, role=Role.WEEK, values=days.astype(np.float64))
 

@@ -141,6 +141,8 @@ def test_a_holiday_has_the_hours_of_a_sunday() -> None:
     assert errors[0] > 2.0
     model = fit_towt(known)
     assert model.p == 168
+    unknown = hourly(np.ones(48), counted(np.repeat([np.nan, 2.0], 24)))
+    assert np.isnan(model.predict(unknown)).tolist() == [True] * 24 + [False] * 24
     assert model.gradient(known) @ np.array([p.value for p in model.parameters]) == pytest.approx(model.predict(known))
 
 

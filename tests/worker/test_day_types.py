@@ -68,14 +68,14 @@ def test_of_three_kinds_only_the_holiday_changes(database: str, connection: Conn
 
 
 def test_hours_count_as_days_of_the_week(database: str, connection: Connection) -> None:
-    """Hourly rows take the day that each hour counts as, also where a plan knows three kinds; none without holidays."""
+    """Hourly rows take the day that each hour counts as, also where a plan knows three kinds or no holidays."""
     found = kind_of_day(database, connection, calendar="port-week", frequency="hourly")
     assert found.role == "week"
     assert found.values[::24][:7] == (3.0, 4.0, 5.0, 6.0, 6.0, 1.0, 2.0)
     cold = kind_of_day(database, connection, calendar="port-week", frequency="hourly", day_types=DayTypes.WEEKDAY)
     assert cold.values[5 * 24] == 0.0
-    drivers = applied_input(database, connection, frequency="hourly").meters[0].drivers
-    assert "day_type" not in [each.name for each in drivers]
+    plain = kind_of_day(database, connection, frequency="hourly")
+    assert (plain.role, plain.values[::24][:7]) == ("week", (3.0, 4.0, 5.0, 6.0, 0.0, 1.0, 2.0))
 
 
 def test_a_run_keeps_the_country_whose_holidays_counted(database: str, connection: Connection) -> None:
