@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from savings.uncertainty import returning
-from savings.uncertainty.noise import inflation, prior_grid, whitened
+from savings.uncertainty.noise import LEANING, inflation, prior_grid, whitened
 from savings.uncertainty.student import t_cdf, two_sided_t
 
 if TYPE_CHECKING:
@@ -57,10 +57,14 @@ class NoisePosterior(NamedTuple):
         return float(self.share @ ((1.0 - self.white) * self.phi))
 
     def likely_below(self, independent: float) -> float:
-        """Return the share of the likelihood of noises that leave fewer independent rows than so many."""
+        """Return the share of the likelihood of noises that leave fewer independent rows than so many.
+
+        Under the reference prior: that of the interval leans to long memories, which widens it and is no evidence.
+        """
         inflated = 1.0 + 2.0 * (1.0 - self.white) * self.phi / (1.0 - self.phi)
         rows = self.n_effective * float(self.share @ inflated)
-        return float(self.share[rows / inflated < independent].sum())
+        level = self.share * (1.0 - self.phi) ** LEANING
+        return float(level[rows / inflated < independent].sum() / level.sum())
 
     @property
     def dof(self) -> float:
