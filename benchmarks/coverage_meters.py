@@ -21,11 +21,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from benchmarks.coverage_port import EARLIER_MONTHS, LIVES
-from savings.day_types import counted_weekday, kinds_of_day
+from savings.day_types import kinds_of_rows
 from savings.reporting_checks import outside_range
-from savings.table import Driver, Frequency, Role, Table, weekday
+from savings.table import Driver, Frequency, Role, Table
 from telemetry.plan import DayTypes
-from telemetry.public_holidays import on_public_holiday
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -264,11 +263,8 @@ def _table(
     ]  # fmt: skip
     start = starts.astype("datetime64[s]")
     if frequency is not Frequency.MONTHLY:
-        days = start.astype("datetime64[D]")
-        rested, before = on_public_holiday(days, COUNTRY), on_public_holiday(days - 1, COUNTRY)
-        told = (counted_weekday if by_hour else kinds_of_day)(meter.day_types, weekday(start), rested, before)
-        role = Role.WEEK if by_hour else Role.CATEGORY
-        drivers.append(Driver(name="day type", role=role, values=told.astype(np.float64)))
+        role, kinds = kinds_of_rows(meter.day_types, frequency, start, COUNTRY)
+        drivers.append(Driver(name="day type", role=role, values=kinds))
     return Table(
         frequency=frequency, start=start, hours=length, energy=energy, drivers=tuple(drivers),
         coverage=np.ones(len(start)),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from savings.day_types import counted_weekday, kinds_of_day
+from savings.day_types import kinds_of_rows
 from savings.input_record import DAY_TYPE, DriverColumn
-from savings.table import Role, weekday
+from savings.table import Frequency
 from storage.overview import calendars
 from telemetry.errors import ContractError
 from telemetry.plan import DayTypes
-from telemetry.public_holidays import on_public_holiday
 from telemetry.units import did_you_mean
 
 if TYPE_CHECKING:
@@ -59,21 +58,15 @@ def holiday_country(connection: Connection, site: str, plan: Plan) -> str:
 def day_type_driver(plan: Plan, start: NDArray[np.datetime64], country: str) -> DriverColumn | None:
     """Return the kind of day of each row (n,) by its first local instant; None where the plan tells none apart.
 
-    For hours it is the day of the week that they count as: the model has an hour of the week.
-
     Raises
     ------
     ContractError
         If nobody knows the public holidays of that country.
     """
-    by_hour = plan.frequency == "hourly"
     if plan.day_types is DayTypes.NONE or plan.frequency == "monthly":
         return None
-    days = start.astype("datetime64[D]")
-    today, yesterday = (on_public_holiday(each, country) for each in (days, days - 1))
-    told = (counted_weekday if by_hour else kinds_of_day)(plan.day_types, weekday(start), today, yesterday)
+    role, kinds = kinds_of_rows(plan.day_types, Frequency(plan.frequency), start, country)
     return DriverColumn(
         name=DAY_TYPE, label=_WITH_HOLIDAYS[plan.day_types] if country else _LABEL,
-        role=(Role.WEEK if by_hour else Role.CATEGORY).value, unit="", is_total=False,
-        values=tuple(told.astype(float).tolist()),
+        role=role.value, unit="", is_total=False, values=tuple(kinds.tolist()),
     )  # fmt: skip

@@ -14,11 +14,10 @@ from quaymeter.savings.request import ColumnRequest, Gather, driver_request
 from quaymeter.savings.rows import averaged, commonest, summed
 from quaymeter.savings.series import held, usual_step_s
 from quaymeter.savings.unit_names import Sort, without_unit
-from savings.day_types import counted_weekday, kinds_of_day
-from savings.table import Driver, Frequency, Role, means_of_days, weekday
+from savings.day_types import kinds_of_rows
+from savings.table import Driver, Role, means_of_days
 from telemetry.errors import ConfigurationError, TransferError
 from telemetry.plan import DayTypes
-from telemetry.public_holidays import on_public_holiday
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,20 +68,15 @@ def read_drivers(
 
 
 def _kinds_of_day(request: Request, rows: Rows, notes: Notes) -> Driver:
-    days = rows.wall.astype("datetime64[D]")
-    today, yesterday = (on_public_holiday(each, request.holidays) for each in (days, days - 1))
-    by_hour = request.frequency is Frequency.HOURLY  # which tells every day of the week apart
-    said = (counted_weekday if by_hour else kinds_of_day)(request.day_types, weekday(rows.wall), today, yesterday)
-    kinds = ", ".join(
-        f"{number} = {kind}"
-        for number, kind in enumerate(DAY_TYPES[DayTypes.WEEKDAY if by_hour else request.day_types])
-    )
+    role, values = kinds_of_rows(request.day_types, request.frequency, rows.wall, request.holidays)
+    named = DAY_TYPES[DayTypes.WEEKDAY if role is Role.WEEK else request.day_types]
+    kinds = ", ".join(f"{number} = {kind}" for number, kind in enumerate(named))
     counted_as = ""
     if request.holidays:
         cold = ", a Tuesday to Friday after one as a Monday" if request.day_types is DayTypes.WEEKDAY else ""
         counted_as = f" Public holidays ({request.holidays}) count as Sundays{cold}."
     notes.info("category_words", f"Kinds of day: {kinds}.{counted_as}")
-    return Driver(name=DAY_TYPE, role=Role.WEEK if by_hour else Role.CATEGORY, values=said.astype(np.float64))
+    return Driver(name=DAY_TYPE, role=role, values=values)
 
 
 def _driver(

@@ -48,9 +48,9 @@ def share_of(case: Case) -> float:
 
 def test_two_years_tell_what_comes_back() -> None:
     """A December that comes back is found as such, and a whole year's interval is narrower than by memory alone."""
-    case = case_of(three_years(1, every=True), 2)
-    assert share_of(case) > 0.05
-    assert half_of(case) < 0.9 * half_of(case.without_waves())
+    cases = [case_of(three_years(seed, every=True), 2) for seed in (1, 2, 3)]
+    assert np.median([share_of(case) for case in cases]) > 0.1
+    assert all(half_of(case) < 0.9 * half_of(case.without_waves()) for case in cases)
 
 
 def test_a_december_of_one_year_is_no_season() -> None:

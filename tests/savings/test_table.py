@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from savings.day_types import kinds_of_day
+from savings.day_types import counted_weekday, kinds_of_day
 from savings.table import hour_of_week, means_of_days, weekday
 from telemetry.errors import ContractError
 from telemetry.plan import DayTypes
@@ -111,7 +111,8 @@ def kinds(day_types: DayTypes, holidays: list[int]) -> list[int]:
     """Return the kinds of two weeks from Monday on, of which the days with these numbers are public holidays."""
     days = np.arange(-1, 14)
     is_holiday = np.isin(days, holidays)
-    return [int(kind) for kind in kinds_of_day(day_types, days[1:] % 7, is_holiday[1:], is_holiday[:-1])]
+    counted = counted_weekday(day_types, days[1:] % 7, is_holiday[1:], is_holiday[:-1])
+    return [int(kind) for kind in kinds_of_day(day_types, counted)]
 
 
 def test_a_holiday_is_a_sunday_and_the_working_day_after_it_a_monday() -> None:
