@@ -51,6 +51,7 @@ TITLES: Mapping[str, str] = {
     "extremes": noted("Extreme values"),
     "gaps": noted("Long gaps in the baseline"),
     "ill_conditioned": noted("Single coefficients say little"),
+    "noise_follows_season": noted("Noise is larger in one season than in another"),
     "noise_outlasts_baseline": noted("The baseline is short beside what changes slowly"),
     "kinds_of_day_differ": noted("Kinds of day differ"),
     "meter_accuracy_unknown": noted("The accuracy of a meter is not known"),

@@ -12,7 +12,7 @@ import numpy as np
 
 from savings.adjustments import spread_adjustments
 from savings.findings import refuse_stops
-from savings.noise_checks import check_memory
+from savings.noise_checks import check_memory, check_season_of_noise
 from savings.reporting_checks import check_reporting
 from savings.suspect_values import without_codes
 from savings.uncertainty.interval import Interval, Method, Totals
@@ -151,8 +151,8 @@ def avoided_use(
     adjusted = totals.adjusted + spread.sum(axis=0)
     everything = np.ones((1, len(used)), np.bool_)
     total = adjusted_intervals(totals, everything, adjustments, confidence, method)[0]
-    if total.method == Method.REML:  # the others do not ask how long noise lasts
-        findings = (*findings, *check_memory(totals))
+    if total.method == Method.REML:  # the others do not ask how long noise lasts, nor when
+        findings = (*findings, *check_memory(totals), *check_season_of_noise(baseline))
     measured = float(used.energy.sum())
     percent_low, percent_high = percent_interval(total.low, total.high, measured)
     return AvoidedUse(

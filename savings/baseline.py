@@ -55,6 +55,11 @@ class Baseline:
         """The same where nothing is taken to come back: what is sought within a year stands out from this."""
         return noise_posterior(self.told.without_waves()) if self.told.waves.shape[1] else self.noise
 
+    def noise_size(self, day: NDArray[np.datetime64]) -> NDArray[np.float64]:
+        """Return the size of the noise on days (d,) by that of an average day of the baseline (d,)."""
+        first = self.table.start[0].astype("datetime64[D]")
+        return self.told.spread.at((day.astype("datetime64[D]") - first).astype(np.int64))
+
 
 def fit_baseline(table: Table, *, candidates: tuple[str, ...] | None = None, robust: bool = False) -> Baseline:
     """Choose and fit a model; InsufficientDataError, with all findings, where no number may be given.

@@ -62,7 +62,8 @@ def suggest(saving: AvoidedUse, *, least_score: float = LEAST_SCORE) -> tuple[Su
     whole = hours[:, 0] >= 12.0  # [h]: less of a day says little of its level
     rate = sums[whole, :2] / hours[whole] * 24.0
     known = np.column_stack([np.ones(len(rate)), rate[:, 1], *_season(day[whole])])
-    series = Series(day[whole], rate[:, 0], known, saving.totals.noise_within_years)
+    size = saving.baseline.noise_size(day[whole])
+    series = Series(day[whole], rate[:, 0], known, saving.totals.noise_within_years, size)
     return _suggested(series, least_score, usual=float(np.abs(rate[:, 1]).mean()))
 
 
@@ -72,7 +73,8 @@ def suggest_in_baseline(baseline: Baseline, *, least_score: float = LEAST_SCORE)
         return ()
     told = baseline.told
     day = baseline.table.start[0].astype("datetime64[D]") + told.position
-    series = Series(day, told.residual, told.basis, baseline.noise_within_years)
+    size = baseline.noise_size(day)
+    series = Series(day, told.residual * size, told.basis * size[:, None], baseline.noise_within_years, size)
     table = baseline.table
     return _suggested(series, least_score, usual=24.0 * abs(float(table.energy.sum() / table.hours.sum())))
 

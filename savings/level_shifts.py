@@ -39,6 +39,7 @@ class Series(NamedTuple):
     values: NDArray[np.float64]  # (d,)
     known: NDArray[np.float64]  # (d, q) what the level may follow without a shift, a constant among it
     noise: NoisePosterior
+    size: NDArray[np.float64]  # (d,) of each day's noise by that of an average day of the baseline
 
 
 class Shift(NamedTuple):
@@ -105,7 +106,7 @@ class _Whitened:
         """Whiten the series, what is known, and the steps that begin on every day: (d, d + 1), the last never does."""
         count = len(series.day)
         apart = np.abs(np.subtract.outer(series.day, series.day).astype(np.int64))
-        lower = np.linalg.cholesky(_correlation(series.noise, int(apart.max()))[apart])
+        lower = series.size[:, None] * np.linalg.cholesky(_correlation(series.noise, int(apart.max()))[apart])
         steps = np.column_stack([np.tri(count), np.zeros(count)])
         out = np.linalg.solve(lower, np.column_stack([series.values, series.known, steps]))
         known = series.known.shape[1]

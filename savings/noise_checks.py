@@ -1,8 +1,10 @@
-"""What the residuals say of the baseline itself: whether it is long enough to show how long its noise lasts."""
+"""What the residuals say of the noise: whether the baseline shows how long it lasts, and whether it has a season."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from savings.findings import Finding, Severity
 from savings.table import Frequency
@@ -11,8 +13,10 @@ from savings.wording import said
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from savings.baseline import Baseline
     from savings.uncertainty.interval import Totals
 
+YEAR = 365  # [d]
 FEWEST = 3.0  # independent samples of its noise that a baseline should hold
 LIKELY = 0.2  # share of the likelihood from which on it may well not; white noise leaves a few percent
 
@@ -36,4 +40,26 @@ def check_memory(totals: Totals) -> Iterator[Finding]:
             rows=len(table),
         ),
         cure=said("take a baseline of two years, or make what changes slowly a driver, as a count of what has failed"),
+    )
+
+
+def check_season_of_noise(baseline: Baseline) -> Iterator[Finding]:
+    """Tell that the noise is larger in one season than in another, where it is: intervals of half years go by it."""
+    first = baseline.table.start[0].astype("datetime64[D]")
+    days = first + np.arange(YEAR)
+    size = baseline.noise_size(days)
+    largest, ratio = days[size.argmax()], float(size.max() / size.min())
+    if ratio == 1.0:
+        return
+    yield Finding(
+        code="noise_follows_season",
+        severity=Severity.INFO,
+        message=said(
+            "What no driver explains varies {ratio:.1f} times as much about {day:day} as half a year from it, and the "
+            "interval of each stretch of days goes by its season.",
+            ratio=ratio,
+            day=str(largest),
+        ),
+        cure=said("nothing to do; a driver that varies with the season as much may explain it"),
+        days=(str(largest),),
     )

@@ -51,6 +51,11 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
         "Methods 3: noise that remembers for long weighs more from the outset, so that intervals are a little wider "
         "where a baseline cannot tell how long its noise lasts."
     ),
+    "4": noted(
+        "Methods 4: from two years of daily or hourly baseline on, noise may be larger in one season than in another, "
+        "and a total feels that of its own months; noise so slow that a baseline holds one or two samples of it widens "
+        "the interval more."
+    ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else
 CENTS = 2  # decimals of money that has any

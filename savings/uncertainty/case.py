@@ -18,6 +18,7 @@ import numpy as np
 
 from savings.table import Frequency
 from savings.uncertainty import returning
+from savings.uncertainty.seasonal_spread import EVEN, seasonal_spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from savings.baseline import Baseline
     from savings.models.model import Model
     from savings.table import Table
+    from savings.uncertainty.seasonal_spread import SeasonalSpread
 
 _RANK = 1e-12  # of the products of columns: directions below this share of the largest are none
 
@@ -39,6 +41,7 @@ class Told:
     waves: NDArray[np.float64]  # (n, h) what of the noise may come back every year; h = 0 where that cannot be told
     influence: NDArray[np.float64]  # (b, p) H: how the noise of each place of the baseline moves each parameter
     influence_position: NDArray[np.int64]  # (b,)
+    spread: SeasonalSpread = EVEN  # of the noise by u, beside the length of months
 
     @property
     def n(self) -> int:
@@ -90,9 +93,10 @@ def told_by(table: Table, model: Model, residuals: NDArray[np.float64], weights:
     Only the baseline tells of the noise: in the reporting period a measure that comes in stages, alternates or wears
     off looks like noise that remembers, and would widen its own interval many times (docs/savings.md).
     """
-    gradient, scale = model.gradient(table), _noise_scale(table, table)
+    gradient, at = model.gradient(table), positions(table, table)
+    spread = _spread_of(table, at, residuals)
+    scale = _noise_scale(table, table) * spread.at(at)
     columns = np.column_stack([residuals / scale, gradient / scale[:, None]])
-    at = positions(table, table)
     place, sums, count = by_place(at, columns)
     # The noise of a place is its sum, so θ is moved by the mean of its rows; hours are summed before they are turned
     # into parameters, which is the same and much less to do.
@@ -105,14 +109,16 @@ def told_by(table: Table, model: Model, residuals: NDArray[np.float64], weights:
         waves=returning.waves(place[told], told=returning.told_by(table)),
         influence=pushed @ inverse / count[:, None],
         influence_position=place,
+        spread=spread,
     )
 
 
 def make_case(baseline: Baseline, reporting: Table) -> Case:
     """Return the case of a fitted baseline and the valid rows of a reporting period, hours summed to days."""
     table, told = baseline.table, baseline.told
-    columns = np.column_stack([baseline.model.gradient(reporting), _noise_scale(reporting, table)])
-    place, sums, _ = by_place(positions(reporting, table), columns)
+    at = positions(reporting, table)
+    scale = _noise_scale(reporting, table) * told.spread.at(at)
+    place, sums, _ = by_place(at, np.column_stack([baseline.model.gradient(reporting), scale]))
     both = np.concatenate([told.influence_position, place])
     return Case(
         **{each.name: getattr(told, each.name) for each in fields(told)},
@@ -121,6 +127,15 @@ def make_case(baseline: Baseline, reporting: Table) -> Case:
         reporting_position=place,
         place_waves=returning.waves(both, told=told.waves.shape[1] > 0),
     )
+
+
+def _spread_of(table: Table, at: NDArray[np.int64], residuals: NDArray[np.float64]) -> SeasonalSpread:
+    """Return how the noise of days goes with the season, where two years tell of it."""
+    if not returning.told_by(table):
+        return EVEN
+    place, sums, count = by_place(at, residuals[:, None])
+    whole = _complete(count, _rows_of_a_place(table))
+    return seasonal_spread(sums[whole, 0], place[whole])
 
 
 def _rows_of_a_place(table: Table) -> int:

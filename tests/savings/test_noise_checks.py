@@ -1,4 +1,4 @@
-"""The finding that the baseline is too short to show how long its noise lasts."""
+"""Findings about the noise: that the baseline is too short to show how long it lasts, and that it has a season."""
 
 from __future__ import annotations
 
@@ -44,3 +44,23 @@ def test_what_is_forgotten_within_weeks_is_not(memory: float) -> None:
 def test_methods_that_do_not_ask_say_nothing() -> None:
     """Guideline 14 takes noise as its lag says, and knows no such finding."""
     assert "noise_outlasts_baseline" not in codes(saving_of(1.0, "guideline14"))
+
+
+def seasonal_saving(years: int) -> AvoidedUse:
+    """Return the saving of half a year by so many years before it, in noise that is three times as large in July."""
+    rng = np.random.default_rng(7)
+    day = np.arange(2.5 * YEAR)
+    air = air_of(day, rng)
+    size = 25.0 * np.exp(-0.55 * np.cos(2.0 * np.pi / 365.2425 * day))
+    table = daily(1000.0 + 8.0 * np.maximum(15.0 - air, 0.0) + rng.normal(size=len(day)) * size, bent("air", air))
+    before = table.take(slice((2 - years) * YEAR, 2 * YEAR))
+    return avoided_use(fit_baseline(before), table.take(slice(2 * YEAR, None)))
+
+
+def test_a_season_of_the_noise_is_told() -> None:
+    """With two years of baseline it is said when the noise is largest, and by how much; one year cannot tell."""
+    found = {finding.code: finding for finding in seasonal_saving(2).findings}["noise_follows_season"]
+    assert found.severity == "info"
+    assert found.days[0][5:7] in {"06", "07"}
+    assert 2.4 < float(found.message.split("varies ")[1].split(" times")[0]) < 3.8
+    assert "noise_follows_season" not in codes(seasonal_saving(1))
