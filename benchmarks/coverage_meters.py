@@ -258,7 +258,7 @@ def _table(
 
     drivers = [
         Driver(name=key, role=Role.CHANGEPOINT if key in BENDING else Role.LINEAR,
-               values=np.bincount(index, series(key)) / length)
+               values=np.bincount(index, series(key)) / length, unit="Cel" if key in BENDING else "")
         for key in meter.drivers
     ]  # fmt: skip
     start = starts.astype("datetime64[s]")
