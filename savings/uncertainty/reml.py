@@ -33,9 +33,10 @@ _GRID = prior_grid(
     (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99, 0.995, 0.998, 0.9995),
     (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98),
 )
-LEAST_DOF = 2.0  # a year of drift tells at least of its size and its speed
+LEAST_DOF = 1.65  # of noise so slow that a baseline holds one or two samples of it, as where few single events make it
 NEGLIGIBLE = 1e-4  # pairs that share less than this of the likelihood are left out of the mixture
-_DOFS = np.array([1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0])  # t is kept for these
+# t is kept for these
+_DOFS = np.array([1.0, LEAST_DOF, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0])
 _HALVINGS = 24  # to 1e-7 of the bracket
 NODES, _STEPS = 64, 257  # of the sum of even errors, and of the mixture's distribution
 
