@@ -151,7 +151,7 @@ def avoided_use(
     adjusted = totals.adjusted + spread.sum(axis=0)
     everything = np.ones((1, len(used)), np.bool_)
     total = adjusted_intervals(totals, everything, adjustments, confidence, method)[0]
-    if total.method == Method.REML:  # the others do not ask how long noise lasts, nor when
+    if total.method == Method.REML:  # the others do not ask how long noise lasts, nor in which season it is large
         findings = (*findings, *check_memory(totals), *check_season_of_noise(baseline))
     measured = float(used.energy.sum())
     percent_low, percent_high = percent_interval(total.low, total.high, measured)

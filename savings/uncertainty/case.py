@@ -71,6 +71,16 @@ class Case(Told):
         """Return the same where what comes back every year is taken for memory."""
         return replace(self, waves=self.waves[:, :0], place_waves=self.place_waves[:, :0])
 
+    def of_one_size(self) -> Self:
+        """Return the same for methods that know no season of the noise; of its directions only the number is right."""
+        return replace(
+            self,
+            residual=self.residual * self.spread.at(self.position),
+            influence=self.influence / self.spread.at(self.influence_position)[:, None],
+            scale=self.scale / self.spread.at(self.reporting_position),
+            spread=EVEN,
+        )
+
     def weights(self, targets: NDArray[np.float64], *, process: bool = True) -> NDArray[np.float64]:
         """Return the weights (T, b + m) of the noise in the error of T totals.
 

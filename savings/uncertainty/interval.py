@@ -170,7 +170,7 @@ class Totals:
             half = reml.joined_half_widths(errors, self.noise, confidence, limits, plain)
             beside = np.sqrt((limits**2).sum(axis=1) / 3.0)
             return half, half, np.hypot(plain / two_sided_t(confidence, dof), beside), dof
-        error, dof = (ols if method is Method.OLS else hac).standard_errors(self._case, targets)
+        error, dof = (ols if method is Method.OLS else hac).standard_errors(self._case.of_one_size(), targets)
         half = two_sided_t(confidence, dof) * error
         return half, half, error, dof
 

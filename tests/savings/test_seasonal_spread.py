@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from savings.baseline import fit_baseline
+from savings.refit import refit
+from savings.uncertainty.case import by_place, make_case, positions
 from savings.uncertainty.interval import Totals
 from savings.uncertainty.returning import YEAR_DAYS
 from savings.uncertainty.seasonal_spread import EVEN, SeasonalSpread, seasonal_spread
-from tests.savings.days import air_of, bent, daily, hourly
+from tests.savings.days import air_of, bent, daily, hourly, straight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,16 @@ def jumping(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.asarray(jumps + 0.3 * rng.normal(size=DAYS) * SUMMER)
 
 
+def growing(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return noise that is three times as large at the end as in the beginning."""
+    return np.asarray(rng.normal(size=DAYS) * 3.0 ** (DAY / DAYS))
+
+
+def once(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return noise that is large in the second summer only."""
+    return np.asarray(rng.normal(size=DAYS) * np.where(DAY < 365, np.exp(-0.4), SUMMER**1.5))
+
+
 def changed(rng: np.random.Generator) -> NDArray[np.float64]:
     """Return noise that is large in the first summer and in the second winter."""
     return np.asarray(rng.normal(size=DAYS) * np.where(DAY < 365, SUMMER, 1.0 / SUMMER))
@@ -76,9 +88,27 @@ def test_a_noisy_summer_is_seen_under_memory() -> None:
     assert np.mean([each.cosine for each in waves]) == pytest.approx(-0.4, abs=0.06)
 
 
-@pytest.mark.parametrize("noise", [even, slow, jumping, spiked, changed])
+@pytest.mark.parametrize("first", [0, 46, 91, 200])
+@pytest.mark.parametrize("steepness", [0.4, 1.1, 2.5])
+def test_a_season_is_seen_wherever_a_baseline_begins(first: int, steepness: float) -> None:
+    """Mild, steep and too steep seasons are found with any first day; what differs by more than 17 times, as by 17."""
+    turn = 2.0 * np.pi / YEAR_DAYS * (DAY - first)
+    waves = found(lambda rng: rng.normal(size=DAYS) * np.exp(steepness * np.cos(turn)))
+    amplitudes = [np.hypot(each.sine, each.cosine) for each in waves]
+    assert sum(each == EVEN for each in waves) <= 1
+    assert np.median(amplitudes) == pytest.approx(min(steepness, 0.5 * np.log(17.0)), rel=0.1)
+
+
+def test_a_summer_that_the_baseline_lacks_is_not_guessed() -> None:
+    """Days of one half of the year tell of no wave."""
+    noise = np.random.default_rng(1).normal(size=DAYS) * SUMMER
+    half = (DAY % 365 < 150) | (DAY == DAYS - 1)
+    assert seasonal_spread(noise[half], DAY[half]) == EVEN
+
+
+@pytest.mark.parametrize("noise", [even, slow, jumping, spiked, growing, once, changed])
 def test_what_has_no_season_is_even(noise: Callable[[np.random.Generator], NDArray[np.float64]]) -> None:
-    """Even noise, slow noise, jumps, single spikes and a change between two years are taken for no season."""
+    """Even noise, slow noise, jumps, spikes, what grows, one large summer and a change between years are no season."""
     assert sum(each != EVEN for each in found(noise)) <= 2
 
 
@@ -88,19 +118,55 @@ def test_what_tells_nothing_is_even(residual: NDArray[np.float64]) -> None:
     assert seasonal_spread(residual, np.arange(len(residual))) == EVEN
 
 
-def three_years(seed: int, *, by_hour: bool = False) -> Table:
-    """Return three years of a meter whose noise is large in summer."""
+def three_years(seed: int, *, by_hour: bool = False, bends: bool = True) -> Table:
+    """Return three years of a meter whose noise is large in summer; without `bends` it is a straight line."""
     rng = np.random.default_rng(seed)
-    if by_hour:
-        day = np.arange(3 * 365 * 24) / 24.0
-        air = air_of(day, rng)
-        size = np.exp(-0.4 * np.cos(2.0 * np.pi / YEAR_DAYS * day))
-        noise = rng.normal(size=len(day)) * size
-        return hourly(40.0 + 0.4 * np.maximum(15.0 - air, 0.0) + noise, bent("air", air), first="2023-01-01")
-    day = np.arange(3 * 365.0)
+    day = np.arange(3 * 365.0 * (24 if by_hour else 1)) / (24 if by_hour else 1)
     air = air_of(day, rng)
-    noise = 25.0 * rng.normal(size=len(day)) * np.exp(-0.4 * np.cos(2.0 * np.pi / YEAR_DAYS * day))
-    return daily(1000.0 + 8.0 * np.maximum(15.0 - air, 0.0) + noise, bent("air", air), first="2023-01-01")
+    noise = rng.normal(size=len(day)) * np.exp(-0.4 * np.cos(2.0 * np.pi / YEAR_DAYS * day))
+    use = np.maximum(15.0 - air, 0.0) if bends else 40.0 - air
+    driver = bent("air", air) if bends else straight("air", air, "Cel", is_total=False)
+    if by_hour:
+        return hourly(40.0 + 0.4 * use + noise, driver, first="2023-01-01")
+    return daily(1000.0 + 8.0 * use + 25.0 * noise, driver, first="2023-01-01")
+
+
+@pytest.mark.parametrize("by_hour", [False, True], ids=["days", "hours"])
+def test_what_a_day_does_to_a_total_is_what_a_refit_says(*, by_hour: bool) -> None:
+    """One day's noise, in units of its season's, moves the prediction by its influence."""
+    table = three_years(5, by_hour=by_hour, bends=False)
+    rows = len(table) // 3
+    baseline, reporting = (
+        fit_baseline(table.take(slice(0, 2 * rows))),
+        table.take(slice(2 * rows, 2 * rows + rows // 2)),
+    )
+    case = make_case(baseline, reporting)
+    assert case.spread != EVEN
+    size = case.spread.at(positions(baseline.table, baseline.table))
+    more = 1e-3 * size * (positions(baseline.table, baseline.table) == 200) / (24 if by_hour else 1)
+    again = refit(baseline.model, baseline.table.with_energy(baseline.table.energy + more), weight=baseline.weights)
+    moved = (again.predict(reporting) - baseline.model.predict(reporting)).sum()
+    weights = case.weights(np.ones((1, len(case.scale))))[0]
+    assert 1e-3 * weights[200] == pytest.approx(moved, rel=1e-6)
+    np.testing.assert_allclose(
+        case.scale[:-1], case.spread.at(case.reporting_position)[:-1]
+    )  # the last may be half a day
+    assert np.std(case.residual[:90]) == pytest.approx(np.std(case.residual[137:227]), rel=0.35)
+    scaled = baseline.model.gradient(baseline.table) / size[:, None]
+    sums = by_place(positions(baseline.table, baseline.table), scaled)[1]
+    np.testing.assert_allclose(case.basis @ (case.basis.T @ sums), sums, atol=1e-6 * np.abs(sums).max())
+
+
+def test_methods_of_one_size_know_no_season() -> None:
+    """Independent residuals give the textbook's interval, whatever season the noise has."""
+    table = three_years(6)
+    baseline = fit_baseline(table.take(slice(0, 730)))
+    reporting = table.take(slice(730, 912))
+    design, ahead = baseline.model.gradient(baseline.table), baseline.model.gradient(reporting).sum(axis=0)
+    variance = baseline.residuals @ baseline.residuals / (730 - design.shape[1])
+    error = np.sqrt(variance * (len(reporting) + ahead @ np.linalg.inv(design.T @ design) @ ahead))
+    assert Totals(baseline, reporting).interval(method="ols").standard_error == pytest.approx(error)
+    assert baseline.told.spread != EVEN
 
 
 @pytest.mark.parametrize("by_hour", [False, True], ids=["days", "hours"])
