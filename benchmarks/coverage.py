@@ -5,10 +5,14 @@
 
 `synthetic` are made-up meters (change-point on air, tonnes, two day types, 8 % saving or none) in noise of known
 memory; `measure` are the demonstrators of the simulated port in each of the first years of their measures' lives, and
-`null` the same meters as they would have been without any, as meters of their class tell both. `measures` sums up a
-kind's demonstrators by frequency, all lengths together. Errors, bias and half widths are percent of the adjusted
-baseline; a false claim is an interval above 0 where nothing was saved. `standard_error` is that of the default's
-coverage, from port to port: what one port gives shares its luck.
+`null` the same meters as they would have been without any. `measures` sums up a kind's demonstrators by frequency, all
+lengths together. Errors, bias and half widths are percent of the adjusted baseline; a false claim is an interval above
+0 where nothing was saved. `standard_error` is that of the default's coverage, from port to port: what one port gives
+shares its luck.
+
+Meters read too much or too little by anything within their class. No meter is drawn: what a perfect one gives is known,
+an error of a meter adds to it in proportion, and a case counts for the share of all meters of the class with which the
+interval holds the truth. So a study's luck is that of its ports.
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.coverage_meters import METERS, known_meter
+from benchmarks.coverage_meters import METERS, is_allowed, known_meter
 from benchmarks.coverage_noise import CELLS, made_up_meter
 from benchmarks.coverage_port import LIVES, kept_port
 from savings.adjustments import METER, Adjustment, whole_period
@@ -38,6 +42,7 @@ from savings.baseline import fit_baseline
 from savings.findings import InsufficientDataError
 from savings.table import Frequency
 from savings.uncertainty.interval import Method
+from savings.uncertainty.reml import uniform_sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,17 +73,14 @@ class Case(NamedTuple):
 class Outcome(NamedTuple):
     """What one method said of one meter [% of the adjusted baseline]."""
 
-    error: float
+    error: float  # with perfect meters
     down: float  # from the value to the lower end
     up: float
     claimed: bool  # the interval lies above 0
     truth: float  # what was saved
     seconds: float  # of fit and interval
-
-    @property
-    def holds(self) -> bool:
-        """Whether the truth lies within the interval."""
-        return -self.up <= self.error <= self.down
+    held: float  # share of meters of the class with which the interval holds the truth
+    of_meters: float = 0.0  # standard deviation of what they add to the error
 
 
 class Tried(NamedTuple):
@@ -123,13 +125,16 @@ def judged(known: Known, methods: Iterable[Method], fit: Fitted | None = None) -
     saving = avoided_use(baseline, known.reporting, confidence=CONFIDENCE)
     seconds += time.process_time() - begun
     meters, percent = _meters(known, saving), 100.0 / float(saving.adjusted.sum())
+    limits = np.array([limit for each in meters for limit in each.limits])
+    add = uniform_sum(limits)
     every, found = np.ones((1, len(saving.start)), np.bool_), {}
     for method in methods:
         interval = adjusted_intervals(saving.totals, every, meters, CONFIDENCE, method)[0]
         value, low, high = interval.value, interval.low, interval.high
+        held = float(np.mean((low + add <= known.truth) & (known.truth <= high + add)))
         found[method.value] = Outcome(
             (value - known.truth) * percent, (value - low) * percent, (high - value) * percent, low > 0.0,
-            known.truth * percent, seconds,
+            known.truth * percent, seconds, held, float(np.sqrt((limits**2).sum() / 3.0)) * percent,
         )  # fmt: skip
     return found
 
@@ -156,6 +161,8 @@ def tried(case: Case, kept: Path, methods: tuple[Method, ...]) -> dict[Cell, dic
             for months in case.months
         }
     port, found, fit = kept_port(kept, SCENARIO, case.seed), {}, None
+    if not is_allowed(port, case.name, case.life):
+        return {}
     for months, kind in product(case.months, (MEASURE, NULL)):
         known = known_meter(
             port, case.name, case.frequency, months,
@@ -172,14 +179,13 @@ def tried(case: Case, kept: Path, methods: tuple[Method, ...]) -> dict[Cell, dic
 
 def summary(outcomes: list[Outcome]) -> dict[str, float]:
     """Return coverage [%], bias, scatter and half width [% of use] and claims [%] of one method in one cell."""
-    error, down, up, claimed, truth, seconds = np.array(outcomes, np.float64).T
-    holds = (error <= down) & (-error <= up)
+    error, down, up, claimed, truth, seconds, held, of_meters = np.array(outcomes, np.float64).T
     return {
-        "coverage": round(100 * float(holds.mean()), 1),
+        "coverage": round(100 * float(held.mean()), 1),
         "truth": round(float(np.median(truth)), 2),
         "median_bias": round(float(np.median(error)), 3),
         "half_width": round(float(np.median((down + up) / 2)), 3),
-        "scatter": round(float(error.std()), 3),
+        "scatter": round(float(np.sqrt(error.var() + np.mean(of_meters**2))), 3),
         "claims": round(100 * float(claimed.mean()), 1),
         "seconds": round(float(np.median(seconds)), 4),
     }
@@ -225,10 +231,10 @@ def _summaries(groups: dict[str, list[Tried]], methods: tuple[Method, ...]) -> d
 
 def standard_error(tries: list[Tried]) -> float | None:
     """Return the standard error [%] of the default's coverage, from port to port; None where there is one port."""
-    by_seed: dict[int, list[bool]] = {}
+    by_seed: dict[int, list[float]] = {}
     for seed, found in tries:
         if found:
-            by_seed.setdefault(seed, []).append(found[Method.REML.value].holds)
+            by_seed.setdefault(seed, []).append(found[Method.REML.value].held)
     if len(by_seed) < 2:
         return None
     count = np.array([len(each) for each in by_seed.values()])

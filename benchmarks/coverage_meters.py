@@ -4,15 +4,11 @@ The port lives twice under the same luck, with each measure and without. A demon
 years of its measure's life: the baseline is the two years before that year as they were without the measure, the
 reporting period begins with the year and is as it was with the measure, or, for the null one, as it was without.
 
-Energies are what meters of their class make of them, which read too much or too little by anything within their class,
-the same before and after. Each demonstrator of a year and a frequency has meters of its own; their errors are spread
-evenly over the class, not drawn, so that a study's luck is that of the port and not that of its meters.
+Energies are as perfect meters read them; what meters of their class may add is told beside them (`Known.limits`).
 """
 
 from __future__ import annotations
 
-import math
-import zlib
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from benchmarks.coverage_port import EARLIER_MONTHS, LIVES
+from benchmarks.coverage_port import EARLIER_MONTHS
 from savings.day_types import kinds_of_rows
 from savings.reporting_checks import outside_range
 from savings.table import Driver, Frequency, Role, Table
@@ -40,7 +36,6 @@ GAS_KWH_PER_M3 = 10.0  # [kW.h/m3], to add gas and electricity of one boundary
 AIR, SEA, HUMIDITY = "quay/weather/t_air", "quay/intake/t_sea_in", "quay/weather/humidity"
 BENDING = {AIR, SEA}
 _NIGHT_H = 3
-_STEPS = (math.sqrt(2.0), math.sqrt(3.0))  # of the errors of a demonstrator's meters, from one to the next
 
 
 class Meter(NamedTuple):
@@ -52,6 +47,7 @@ class Meter(NamedTuple):
     avoid: tuple[int, int] | None = None  # months [from, to) of the reporting period with a known event: left out
     day_types: DayTypes = DayTypes.WEEK
     less_night: bool = False  # less the flow of 0 to 3 h of the same day: leaks and toilets, in both periods alike
+    allowed_from: str = ""  # month from which the authorities allow the measure
 
 
 # The drivers of the site file. What the measure itself changes (defrosts, humidity of the room) is left out: the
@@ -83,7 +79,9 @@ METERS: Mapping[str, Meter] = {
         {"darse/boiler/make_up": 1.0}, ("darse/boiler/steam", "darse/production/cooked"), 14,
         day_types=DayTypes.WEEKDAY,
     ),
-    "seawater-for-water": Meter({"fillets/water/volume": 1.0}, ("fillets/water/landed",), 14, less_night=True),
+    "seawater-for-water": Meter(
+        {"fillets/water/volume": 1.0}, ("fillets/water/landed",), 14, less_night=True, allowed_from="2020-01",
+    ),
     "seawater-heat-pump": Meter(
         {"estran/gas/volume": GAS_KWH_PER_M3, "estran/hot_water/energy": 1.0},
         ("estran/hot_water/volume", "estran/gas/smoked"), 13,
@@ -122,13 +120,12 @@ def known_meter(
     `life` is the year of the measure's life that the reporting period begins with. Months with a known event are in
     neither period.
     """
-    meter = _metered(METERS[name], port, f"{name} {frequency}", life)
+    meter = METERS[name]
     local = _local(int(port.start_s[0]), len(port.start_s))
     without = {**port.series, **_without(port, name)}
     with_ = without if null else port.series
     before, after = (_table(port, meter, local, frequency, use) for use in (without, with_))
-    begin = local[0].astype("datetime64[M]") + EARLIER_MONTHS
-    start = begin + meter.start_month + 12 * life
+    begin, start = _begins(port), _starts(port, name, life)
     undisturbed = np.ones(len(before), np.bool_)
     if meter.avoid is not None:
         event = [(begin + month).astype("datetime64[D]") for month in meter.avoid]
@@ -138,8 +135,25 @@ def known_meter(
     reporting = after.take(within)
     counted = np.isin(local.astype("datetime64[D]"), _days(reporting))
     saved = {point: float((without[point] - with_[point])[counted].sum()) for point in meter.points}
-    truth = sum(factor * saved[point] for point, factor in METERS[name].points.items())
+    truth = sum(factor * saved[point] for point, factor in meter.points.items())
     return Known(baseline, reporting, truth, _carriers(port, meter, local, (baseline, without), (reporting, with_)))
+
+
+def is_allowed(port: PortHours, name: str, life: int) -> bool:
+    """Return whether a measure may work in a year of its life: ports that begin early have some in which it may not."""
+    allowed = METERS[name].allowed_from
+    return not allowed or bool(_starts(port, name, life) >= np.datetime64(allowed))
+
+
+def _begins(port: PortHours) -> np.datetime64:
+    """Return the first month of the scenario."""
+    first: np.datetime64 = _local(int(port.start_s[0]), len(port.start_s))[0].astype("datetime64[M]")
+    return first + EARLIER_MONTHS
+
+
+def _starts(port: PortHours, name: str, life: int) -> np.datetime64:
+    """Return the first month of the reporting period."""
+    return _begins(port) + METERS[name].start_month + 12 * life
 
 
 def _without(port: PortHours, name: str) -> dict[str, NDArray[np.float64]]:
@@ -151,19 +165,6 @@ def _without(port: PortHours, name: str) -> dict[str, NDArray[np.float64]]:
 def _between(table: Table, first: np.datetime64, end: np.datetime64) -> NDArray[np.bool_]:
     after = table.start >= first.astype("datetime64[D]")
     return np.asarray(after & (table.start < end.astype("datetime64[D]")))
-
-
-def _metered(meter: Meter, port: PortHours, demonstrator: str, life: int) -> Meter:
-    """Return a demonstrator as meters of its own tell it: each factor with an error within the meter's class.
-
-    Errors follow a Kronecker sequence, over ports and lives as even as they can be in every meter and pair of meters.
-    """
-    number, read = LIVES * port.seed + life, {}
-    for at, (point, factor) in enumerate(meter.points.items()):
-        first = zlib.crc32(f"{demonstrator} {point}".encode()) / 2**32
-        place = math.fmod(first + number * _STEPS[at], 1.0)
-        read[point] = factor * (1.0 + (2.0 * place - 1.0) * port.limits[point])
-    return meter._replace(points=read)
 
 
 def _carriers(

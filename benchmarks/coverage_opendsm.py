@@ -62,8 +62,8 @@ def prepared(port: PortHours, name: str, frequency: Frequency, path: Path) -> Tr
     return Tried(name, frequency, known, tuple(judged(each, (Method.REML,))[Method.REML.value] for each in known))
 
 
-def _with_perfect_meters(port: PortHours) -> PortHours:
-    """Return a port whose meters have no error: OpenDSM fits one baseline for all periods, and knows no class."""
+def _without_classes(port: PortHours) -> PortHours:
+    """Return a port whose meters have no class, as OpenDSM knows none."""
     return port._replace(limits=dict.fromkeys(port.limits, 0.0))
 
 
@@ -78,7 +78,8 @@ def outcome(known: Known, period: Mapping[str, float], widen: float, seconds: fl
     percent = 100.0 / period["predicted"]
     half = widen * period["quadrature"] * percent
     saving = (period["predicted"] - period["measured"]) * percent
-    return Outcome(saving - known.truth * percent, half, half, saving - half > 0.0, known.truth * percent, seconds)
+    truth = known.truth * percent
+    return Outcome(saving - truth, half, half, saving - half > 0.0, truth, seconds, float(abs(saving - truth) <= half))
 
 
 def widening(frequency: Frequency, rows: int) -> float:
@@ -93,7 +94,7 @@ def measure(python: Path, kept: Path, seeds: range, frequencies: list[Frequency]
     with tempfile.TemporaryDirectory() as folder:
         tried = {}
         for seed in seeds:
-            port = _with_perfect_meters(kept_port(kept, SCENARIO, seed))
+            port = _without_classes(kept_port(kept, SCENARIO, seed))
             for frequency in frequencies:
                 for number, name in enumerate(METERS):
                     stem = f"{seed}-{frequency}-{number}"

@@ -47,16 +47,15 @@ def check_season_of_noise(baseline: Baseline) -> Iterator[Finding]:
     """Tell that the noise is larger in one season than in another, where it is: intervals of half years go by it."""
     first = baseline.table.start[0].astype("datetime64[D]")
     days = first + np.arange(YEAR)
-    size = baseline.noise_size(days)
-    largest, ratio = days[size.argmax()], float(size.max() / size.min())
+    largest, ratio = days[baseline.noise_size(days).argmax()], baseline.told.spread.ratio
     if ratio == 1.0:
         return
     yield Finding(
         code="noise_follows_season",
         severity=Severity.INFO,
         message=said(
-            "What no driver explains varies {ratio:.1f} times as much about {day:day} as half a year from it, and the "
-            "interval of each stretch of days goes by its season.",
+            "What no driver explains varies from day to day {ratio:.1f} times as much about {day:day} as half a year "
+            "from it, and the interval of each stretch of days goes by its season.",
             ratio=ratio,
             day=str(largest),
         ),

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 # How figures and intervals are found, counted up whenever the same input gives others. 1: before meters' classes were
 # joined exactly, and noise that comes back every year was told from noise that remembers. 2: before long memories
-# weighed more from the outset. 3: before noise could be larger in one season than in another, and what a baseline holds
-# one or two samples of got wider tails in place of more weight.
+# weighed more from the outset. 3: before noise could be larger in one season than in another.
 METHODS = "4"
 
 

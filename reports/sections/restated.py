@@ -53,8 +53,7 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
     ),
     "4": noted(
         "Methods 4: from two years of daily or hourly baseline on, noise may be larger in one season than in another, "
-        "and a total feels that of its own months; noise so slow that a baseline holds one or two samples of it widens "
-        "the interval more, and long memories weigh a little less from the outset."
+        "and a total feels that of its own months."
     ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else

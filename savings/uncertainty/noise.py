@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # How far the prior leans to long memories: 0 is the reference prior, under which each doubling of a long memory weighs
 # less by √2; with 1/2 each weighs the same. What covers lies between them (docs/decisions.md).
-LEANING = 0.15
+LEANING = 0.2
 
 
 class Grid(NamedTuple):

@@ -7,8 +7,7 @@ parameters with knots, and what the end of one period tells of the start of the 
 standard error is a t of n' - p degrees of freedom, n' the independent rows that this noise leaves of n: slow noise
 tells little of its own size. The interval is that of the mixture of these t by likelihood times prior, so that not
 knowing φ and λ widens it as far as, and no further than, the residuals leave them open. From two years of baseline on a
-third part is weighed with them, noise that comes back every year (see `returning`), and all of it may be larger in one
-season than in another (see `seasonal_spread`).
+third part is weighed with them, noise that comes back every year (see `returning`).
 
 Why λ: fitted to noise that is partly slow and partly new every day, an AR(1) takes φ too small; of nominal 90 %
 intervals 36 to 60 % then hold the truth (docs/savings.md). With λ in the grid AR(1) itself covers as before.
@@ -34,12 +33,9 @@ _GRID = prior_grid(
     (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99, 0.995, 0.998, 0.9995),
     (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98),
 )
-# Of noise so slow that a baseline holds one or two samples of it. Two would do for a drift; where few single events
-# make it (traps that fail), a calm baseline tells still less of its size (docs/decisions.md).
-LEAST_DOF = 1.65
+LEAST_DOF = 2.0  # a year of drift tells at least of its size and its speed
 NEGLIGIBLE = 1e-4  # pairs that share less than this of the likelihood are left out of the mixture
-# t is kept for these
-_DOFS = np.array([1.0, LEAST_DOF, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0])
+_DOFS = np.array([1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0])  # t is kept for these
 _HALVINGS = 24  # to 1e-7 of the bracket
 NODES, _STEPS = 64, 257  # of the sum of even errors, and of the mixture's distribution
 

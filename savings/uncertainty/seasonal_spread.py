@@ -5,14 +5,15 @@ the size of the noise may therefore follow a wave of one year,
 
     s(t) = exp(a sin ωt + b cos ωt) / norm,    ω = 2π a year, mean square 1 over the baseline
 
-(multiplicative heteroscedasticity, Harvey 1976), and every part of the noise, slow or new, goes with it. a and b are
-found by quasi-likelihood from the size of what each day brings that the day before did not tell: gamma with a
-logarithmic link (Wedderburn 1974; McCullagh & Nelder 1989), whose dispersion, found from the same days, lets single
-spikes (holidays) prove nothing, and a straight line beside the wave takes what grows or wanes. The wave is there only
-where the evidence exceeds Schwarz's 2 ln n and it comes back: where the two halves of the baseline differ by more than
-they agree, the noise changes with time and not with the season. And noise that is mostly drift has none: how far it has
-drifted is not smaller in winter. Else s = 1. That what is slow in the rest goes with the season as its news do is an
-assumption: weeks cannot tell it from days.
+(multiplicative heteroscedasticity, Harvey 1976). a and b are found by quasi-likelihood from the size of what each day
+brings that the day before did not tell: gamma with a logarithmic link (Wedderburn 1974; McCullagh & Nelder 1989), whose
+dispersion, found from the same days, lets single spikes (holidays) prove nothing, and a straight line beside the wave
+takes what grows or wanes. The wave is there only where the evidence exceeds Schwarz's 2 ln n and it comes back: where
+the two halves of the baseline differ by more than they agree, the noise changes with time and not with the season. And
+noise that is mostly drift has none: how far it has drifted is not smaller in winter. Else s = 1.
+
+Days tell of the news; a total feels what is slow, and weeks are too few to tell its season. All of the noise is taken
+to follow the root of s: with s itself a calm half year was covered too seldom, with 1 too often (docs/decisions.md).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from savings.uncertainty.returning import YEAR_DAYS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+FOLLOWED = 0.5  # exponent of s that all of the noise is taken to follow
 _ROUNDS = 50
 _SETTLED = 1e-10
 _DRIFTING = 0.6  # correlation of neighbouring days from which on noise is mostly drift
@@ -37,16 +39,22 @@ _STEEPEST = 0.5 * math.log(17.0)  # of the wave: noise that differs by more than
 
 
 class SeasonalSpread(NamedTuple):
-    """The wave of the logarithm of the noise's size; all zero where there is none."""
+    """The wave of the logarithm of the news' size; all zero where there is none."""
 
     sine: float
     cosine: float
-    level: float  # logarithm of s where the wave is 0
+    level: float  # logarithm of the noise's size where the wave is 0
+
+    @property
+    def ratio(self) -> float:
+        """The size of the news in the season that they are largest in by that half a year from it."""
+        return math.exp(2.0 * math.hypot(self.sine, self.cosine))
 
     def at(self, position: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the size of the noise (n,) at days since the first of the baseline, 1 on average there."""
         phase = 2.0 * np.pi / YEAR_DAYS * position
-        return np.asarray(np.exp(self.level + self.sine * np.sin(phase) + self.cosine * np.cos(phase)))
+        wave = self.sine * np.sin(phase) + self.cosine * np.cos(phase)
+        return np.asarray(np.exp(self.level + FOLLOWED * wave))
 
 
 EVEN = SeasonalSpread(0.0, 0.0, 0.0)

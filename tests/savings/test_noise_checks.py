@@ -62,5 +62,5 @@ def test_a_season_of_the_noise_is_told() -> None:
     found = {finding.code: finding for finding in seasonal_saving(2).findings}["noise_follows_season"]
     assert found.severity == "info"
     assert found.days[0][5:7] in {"06", "07"}
-    assert 2.4 < float(found.message.split("varies ")[1].split(" times")[0]) < 3.8
+    assert 2.4 < float(found.message.split("day to day ")[1].split(" times")[0]) < 3.8
     assert "noise_follows_season" not in codes(seasonal_saving(1))
