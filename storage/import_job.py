@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from storage.engine import connect, storage_errors
@@ -67,7 +69,9 @@ class ImportJob:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of the job."""
+        """Let go of the job, at once: a session that is only closed keeps its lock until the server has noticed."""
+        with suppress(psycopg.Error):  # a server that is gone has let go already
+            self._connection.execute(statement("imports", "let_go"))
         self._connection.close()
 
     def mark(self, chunk: FileChunk) -> Callable[[Connection, WriteResult], None]:

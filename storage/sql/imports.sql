@@ -26,6 +26,10 @@ SELECT rows_done, stored, duplicate, quarantined, parts_done, finished_at IS NOT
 -- Makes a job this connection's own for as long as it lives.
 SELECT pg_try_advisory_lock(1903519095, %s::int);
 
+-- name: let_go
+-- Gives up the job that this connection owns.
+SELECT pg_advisory_unlock_all();
+
 -- name: move
 -- Moves the mark of a job, in the transaction of its readings.
 UPDATE import_job SET rows_done = %(rows)s, stored = %(stored)s, duplicate = %(duplicate)s, quarantined = %(quarantined)s,
