@@ -74,8 +74,9 @@ def seasonal_spread(residual: NDArray[np.float64], position: NDArray[np.int64]) 
         return EVEN
     size = size / size.mean()
     wave = _wave(day)
-    found = _gamma(np.column_stack([*_plain(day), wave]), size)
-    if not _is_shown(np.column_stack([*_plain(day), wave]), size, found) or not _comes_back(day, wave, size):
+    columns = np.column_stack([*_plain(day), wave])
+    found = _gamma(columns, size)
+    if not _is_shown(columns, size, found) or not _comes_back(day, wave, size):
         return EVEN
     sine, cosine = (float(each) for each in _bounded(found[2:]))
     plain = SeasonalSpread(sine, cosine, 0.0).at(position)
