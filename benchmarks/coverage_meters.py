@@ -61,7 +61,8 @@ METERS: Mapping[str, Meter] = {
         (AIR, "mole/dock/pallets_in", "mole/frozen_1/door_load", "mole/chill_1/door_load"), 13, (19, 21),
     ),
     "floating-head": Meter(
-        {"fillets/chill_room/energy": 1.0}, (AIR, "fillets/water/landed", "fillets/chill_room/door"), 13,
+        {"fillets/chill_room/energy": 1.0},
+        (AIR, "fillets/water/landed", "fillets/chill_room/door_load", "fillets/chill_room/t_evaporating"), 13,
     ),
     "strip-doors": Meter(
         {"estran/cold_store/energy": 1.0}, (AIR, "estran/cold_store/door_load", "estran/cold_store/pallets_in"), 14

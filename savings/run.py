@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 # How figures and intervals are found, counted up whenever the same input gives others. 1: before meters' classes were
 # joined exactly, and noise that comes back every year was told from noise that remembers. 2: before long memories
-# weighed more from the outset. 3: before noise could be larger in one season than in another.
-METHODS = "4"
+# weighed more from the outset. 3: before noise could be larger in one season than in another. 4: before noise without
+# memory had a share of the prior.
+METHODS = "5"
 
 
 def compute(given: RunInput, *, progress: Callable[[str], None] = lambda _: None) -> Run:

@@ -55,6 +55,10 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
         "Methods 4: from two years of daily or hourly baseline on, noise may be larger in one season than in another, "
         "and a total feels that of its own months."
     ),
+    "5": noted(
+        "Methods 5: that noise has no memory at all counts from the outset as a possibility of its own, so that "
+        "intervals are narrower where nothing speaks for a memory."
+    ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else
 CENTS = 2  # decimals of money that has any

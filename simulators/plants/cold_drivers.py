@@ -105,8 +105,9 @@ def exchange(rooms: Rooms, drivers: Drivers, air_c: NDArray[np.float64]) -> Exch
     The amount of air depends on the room's temperature by the root of a difference of densities, a weak law: it is read
     once a day. The enthalpy that this air brings follows the room's temperature step by step, so the balance is exact.
     """
-    room_ratio = humid_air.humidity_ratio(air_c, rooms.column("humidity"))
-    inside = humid_air.density_kg_per_m3(air_c, room_ratio)
+    # A room is under the pressure of the day: no wall holds up the barometer.
+    room_ratio = humid_air.humidity_ratio(air_c, rooms.column("humidity"), drivers.pressure_bar[0])
+    inside = humid_air.density_kg_per_m3(air_c, room_ratio, drivers.pressure_bar)
     outside = humid_air.density_kg_per_m3(drivers.door_c, drivers.door_ratio, drivers.pressure_bar)
     full = humid_air.door_exchange_kg_per_s(
         inside, outside, rooms.column("door_width_m"), rooms.column("door_height_m")

@@ -113,6 +113,7 @@ def room_points(asset: str, rows: list[int], shown: Shown, step_h: float) -> dic
         "setpoint": Mean(shown.set_point_c[rows]),
         "humidity": Level(shown.humidity[rows]),
         "t_coil": Level(shown.coil_c[rows]),
+        "t_evaporating": Level(shown.evaporating_c[rows]),
         "t_evap_in": Level(air),
         "t_evap_out": Level(shown.blown_c[rows]),
         "fan_power": Mean(fan_kw),

@@ -120,6 +120,17 @@ def test_rooms_hold_their_set_points() -> None:
         assert air.min() > set_point - 1.0
 
 
+def test_a_low_drives_no_air_through_a_door() -> None:
+    """Under a low a door lets through as much less as the air is thinner: room and dock are both under it."""
+    day, let_in = Day(FIRST + 180, 900), []
+    for pressure_bar in (1.013, 0.97):
+        weather = replace(plain_weather(day), pressure_bar=np.full(day.steps, pressure_bar))
+        let_in.append(both_rooms().run(day, ruled(day), weather, chores(day, weather))[1].air_kg_per_s)
+    usual, low = let_in
+    assert np.any(usual > 0.0, axis=(0, 1)).all()
+    np.testing.assert_allclose(low, usual * 0.97 / 1.013, rtol=0.01)
+
+
 def test_the_step_hardly_matters() -> None:
     """Cold made in ten days differs by less than 1 % between steps of a minute, a quarter of an hour and an hour."""
     cold = {
