@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# How far the prior leans to long memories: 0 is the reference prior, under which each doubling of a long memory weighs
-# less by √2; with 1/2 each weighs the same. What covers lies between them (docs/decisions.md).
+# How far the prior of noise that remembers leans to long memories: 0 is the reference prior, under which each doubling
+# of a long memory weighs less by √2; with 1/2 each weighs the same. What covers lies between them (docs/decisions.md).
 LEANING = 0.2
 # Share of the prior of noise that has no memory at all: a sharp hypothesis has a prior of its own (Jeffreys 1961, ch.
 # 5), or what rows cannot exclude of slow noise widens the interval of meters that have none (docs/decisions.md).

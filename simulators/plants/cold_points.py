@@ -134,10 +134,12 @@ def _humidity(
     rooms: Rooms, drivers: Drivers, doors: Exchange, air_c: NDArray[np.float64], load: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the relative humidity [%]: what the doors bring mixes with what the coils have dried."""
-    at_rest = humid_air.humidity_ratio(air_c, _of(rooms, "humidity"))
+    pressure_bar = _series(drivers.pressure_bar)
+    at_rest = humid_air.humidity_ratio(air_c, _of(rooms, "humidity"), pressure_bar)
     let_in = _series(doors.air_kg_per_s)
     mixed = let_in / (let_in + _DRYING_KG_PER_S * (0.2 + load))
-    return humid_air.relative_humidity(air_c, at_rest + mixed * (_series(drivers.door_ratio) - at_rest))
+    ratio = at_rest + mixed * (_series(drivers.door_ratio) - at_rest)
+    return humid_air.relative_humidity(air_c, ratio, pressure_bar)
 
 
 def _mixed(air_c: NDArray[np.float64], stock_c: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,13 @@ import pytest
 
 from simulators.day import Day
 from simulators.outputs import Amounts, Flow, Level, Mean, Switch
+from simulators.physics import humid_air
 from simulators.plants import cold_room, condensing_unit, ice_plant, refrigeration
 from simulators.plants.cold_points import minutes_of
+from telemetry.formula import evaluate
 from telemetry.site_file import load_site
-from tests.simulators.cold_days import FIRST, plain_weather, ruled
+from tests.simulators.cold_days import CHILL, FIRST, both_rooms, chores, plain_weather, ruled
+from tests.simulators.site_points import SITE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +35,7 @@ BUILDERS = {
     "condensing_unit": condensing_unit.build,
     "ice_plant": ice_plant.build,
 }
+UNIT = "fillets/chill_room"
 OF_OPERATIONS = {"door", "pallets_in"}  # points of rooms that the work makes, not the cold
 
 
@@ -142,3 +147,50 @@ def test_levels_are_states_and_powers_are_means(capecure: dict[str, Output]) -> 
         assert isinstance(capecure[f"mole/frozen_1/{name}"], kind)
     assert isinstance(capecure["mole/refrigeration/energy"], Flow)
     assert isinstance(capecure["fillets/ice_plant/ice"], Amounts)
+
+
+def test_a_floating_head_moves_the_condensing_side_alone() -> None:
+    """With the head floating a unit condenses colder and takes less; its evaporating temperature stays as it is."""
+    chain, day = plants(), Day(FIRST + 180, 900)
+    rooms = [room.asset for room in chain[0].rooms.each]  # type: ignore[attr-defined]  # the first one has them
+    worlds, flows = ruled(day, {("floating_head", UNIT): [1.0, 0.0]}), work(day, rooms)
+    outputs: dict[str, Output] = {}
+    for plant in chain:
+        made = plant.advance(day, worlds, plain_weather(day, 8.0), flows)
+        flows |= made.flows
+        outputs |= made.outputs
+    condensing, energy, evaporating = (
+        outputs[f"{UNIT}/{name}"].values for name in ("t_condensing", "energy", "t_evaporating")
+    )
+    assert np.all(condensing[0] < condensing[1])
+    assert energy[0].sum() < energy[1].sum()
+    assert len(evaporating) == 1  # the same in all worlds
+    assert np.all(evaporating < -2.0)
+
+
+@pytest.mark.parametrize(("room", "room_c", "humidity"), [("estran/cold_store", -22.0, 100.0), (UNIT, 0.5, 88.0)])
+def test_the_door_load_goes_as_gosney_and_olamas_gain(room: str, room_c: float, humidity: float) -> None:
+    """From frost to a heat wave a door's load is in proportion to its gain, below nothing where the air is colder."""
+    derived = {point.key: point for point in SITE.derived_points}
+    t = np.array([-4.0, 4.0, 8.0, 12.0, 17.0, 22.0, 28.0])
+    weather = {"t": t, "rh": np.full(len(t), 80.0), "p": np.full(len(t), 1.013)}
+    enthalpy = evaluate(derived["quay/weather/enthalpy"].formula, weather)
+    opened = {"door": np.full(len(t), 0.04), "outside": enthalpy, "t": t}
+    load = evaluate(derived[f"{room}/door_load"].formula, opened)
+    inside, outside = humid_air.humidity_ratio(room_c, humidity), humid_air.humidity_ratio(t, 80.0)
+    air = humid_air.door_exchange_kg_per_s(
+        humid_air.density_kg_per_m3(room_c, inside), humid_air.density_kg_per_m3(t, outside), 2.0, 2.6
+    )
+    gain = air * (humid_air.enthalpy_kj_per_kg(t, outside) - humid_air.enthalpy_kj_per_kg(room_c, inside))
+    np.testing.assert_allclose(load / load[3], gain / gain[3], rtol=0.04, atol=0.02)
+    assert (load[0] < 0.0) == (room == UNIT)
+
+
+def test_a_low_hardly_shows_in_the_humidity() -> None:
+    """Room and dock are under the same pressure: a low changes the humidity by what thinner air brings, no more."""
+    day, shown = Day(FIRST + 180, 900), []
+    for pressure_bar in (1.013, 0.97):
+        weather = replace(plain_weather(day), pressure_bar=np.full(day.steps, pressure_bar))
+        made = both_rooms().advance(day, ruled(day), weather, chores(day, weather))
+        shown.append(made.outputs[f"{CHILL}/humidity"].values)
+    np.testing.assert_allclose(shown[1], shown[0], atol=0.5)
