@@ -56,8 +56,8 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
         "and a total feels that of its own months."
     ),
     "5": noted(
-        "Methods 5: that noise has no memory at all counts from the outset as a possibility of its own, so that "
-        "intervals are narrower where nothing speaks for a memory."
+        "Methods 5: slow noise that is a small share of all is weighed more finely, so that intervals are a little "
+        "narrower where nothing speaks for a memory."
     ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else
