@@ -39,7 +39,7 @@ MEANINGS = {
     "baseline_to": "Last local day of the baseline, included.",
     "before": "What it was.",
     "boundary": "What is inside, by language.",
-    "calendar": "Calendar of the site whose public holidays count as Sundays; empty: none do.",
+    "calendar": "Calendar of the site whose public holidays count as days of rest; empty: none do.",
     "carbon": "Tonnes of CO2 equivalent not emitted.",
     "cause": "Kind of change, or why a run was made.",
     "changed": "Kinds of change there are: code, readings, events, rates, plan, new days.",

@@ -54,7 +54,8 @@ class Meter(NamedTuple):
 # adjusted baseline would follow the measure. Where steam is metered and the measure does not change it, it stands for
 # what production takes and traps lose: condensate return changes gas and water by steam, and the steam itself only
 # where steam heats the feed tank, which it does not at the Darse. What the season brings (mains water) is left to the
-# model's wave. Boilers: each day of the week, as one that rested on Sunday starts cold on Monday.
+# model's wave. Boilers: each day of the week, as one that rested on Sunday starts cold on Monday; the kitchen,
+# which works from Monday to Friday, by how long it has rested.
 METERS: Mapping[str, Meter] = {
     "seawater-condenser": Meter(
         {"mole/refrigeration/energy": 1.0},
@@ -74,11 +75,11 @@ METERS: Mapping[str, Meter] = {
     ),
     "condensate-return": Meter(
         {"darse/boiler/gas": 1.0},
-        ("darse/boiler/steam", "darse/production/cooked"), 14, day_types=DayTypes.WEEKDAY,
+        ("darse/boiler/steam", "darse/production/cooked", AIR), 14, day_types=DayTypes.REST,
     ),
     "condensate-return (water)": Meter(
         {"darse/boiler/make_up": 1.0}, ("darse/boiler/steam", "darse/production/cooked"), 14,
-        day_types=DayTypes.WEEKDAY,
+        day_types=DayTypes.REST,
     ),
     "seawater-for-water": Meter(
         {"fillets/water/volume": 1.0}, ("fillets/water/landed",), 14, less_night=True, allowed_from="2020-01",

@@ -22,6 +22,11 @@ KINDS_OF_DAY = {  # by level, as savings.day_types numbers them
         noted("Monday"), noted("Tuesday"), noted("Wednesday"), noted("Thursday"), noted("Friday"), noted("Saturday"),
         noted("Sunday"),
     ),
+    DayTypes.REST: (
+        noted("working day after two days of rest"), noted("working day after a working day"),
+        noted("working day after one day of rest"), noted("working day after three days of rest or more"),
+        noted("third day of rest or later"), noted("first day of rest"), noted("second day of rest"),
+    ),
 }  # fmt: skip
 WAVES = {"sine": noted("sine"), "cosine": noted("cosine")}
 MOST_TERMS = 30
@@ -108,6 +113,7 @@ def _level(name: str) -> tuple[str, str]:
 def _kind(driver: str, level: str, part: Part, say: Words) -> str:
     """Return the name of a level; the level itself of a category that is no kind of day."""
     by_hour = any(each.name == driver and each.role == "week" for each in part.rows.drivers)
-    told = DayTypes.WEEKDAY if by_hour else part.given.plan.day_types
+    planned = part.given.plan.day_types
+    told = DayTypes.WEEKDAY if by_hour and planned is not DayTypes.REST else planned
     kinds = KINDS_OF_DAY.get(told, ()) if driver == "day_type" else ()
     return say(kinds[int(level)]) if level.isdecimal() and int(level) < len(kinds) else level

@@ -17,8 +17,13 @@ _KINDS = {  # by day of the week from Monday
     DayTypes.NONE: np.zeros(7),
     DayTypes.WEEK: np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0]),
     DayTypes.WEEKDAY: np.arange(7.0),
+    DayTypes.REST: np.arange(7.0),
 }
-_MONDAY, _TUESDAY, _FRIDAY, _SUNDAY = 0, 1, 4, 6
+_MONDAY, _TUESDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 1, 4, 5, 6
+_LONGEST = 3  # days of rest that are told apart
+# By days of rest before: a Monday, a Saturday and a Sunday without holidays keep the numbers that they have in a week.
+_AFTER_REST = np.array([1, 2, 0, 3])  # working days
+_OF_REST = np.array([5, 6, 4, 4])
 
 
 def kinds_of_rows(
@@ -27,7 +32,7 @@ def kinds_of_rows(
     """Return the kind (n,) of each row by its first local instant (n,), and the role of a driver that tells it.
 
     Hours have an hour of the week in their model: theirs is the day of the week that they count as. `country` is whose
-    public holidays are Sundays (ISO 3166), "" for none.
+    public holidays are days of rest (ISO 3166), "" for none.
 
     Raises
     ------
@@ -35,8 +40,11 @@ def kinds_of_rows(
         If nobody knows the public holidays of that country.
     """
     days = start.astype("datetime64[D]")
-    today, yesterday = (on_public_holiday(each, country) for each in (days, days - 1))
-    counted = counted_weekday(day_types, weekday(start), today, yesterday)
+    if day_types is DayTypes.REST:
+        counted = counted_by_rest(np.stack([_rests(days - before, country) for before in range(_LONGEST + 1)]))
+    else:
+        today, yesterday = (on_public_holiday(each, country) for each in (days, days - 1))
+        counted = counted_weekday(day_types, weekday(start), today, yesterday)
     if frequency is Frequency.HOURLY:
         return Role.WEEK, counted.astype(np.float64)
     return Role.CATEGORY, kinds_of_day(day_types, counted)
@@ -72,3 +80,28 @@ def counted_weekday(
         starts_cold = was_holiday_yesterday & (weekday >= _TUESDAY) & (weekday <= _FRIDAY)
         counted = np.where(starts_cold, _MONDAY, counted)
     return np.where(is_holiday, _SUNDAY, counted)
+
+
+def counted_by_rest(rests: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the kind (n,) of days by how long a plant that works from Monday to Friday has rested.
+
+    0 to 3 are working days after two days of rest (a Monday), none, one, and three or more; 5, 6 and 4 are the first
+    day of rest, the second, and later ones. What cools while it rests is cold by that and not by the day of the week:
+    a holiday on a Thursday cools as a Saturday does, and the Friday after it starts less cold than a Monday.
+
+    Parameters
+    ----------
+    rests
+        Whether each day rests, and the days one, two and three before it: (4, n).
+
+    >>> thursday_off = np.array([[True, False], [False, True], [False, False], [False, False]])
+    >>> counted_by_rest(thursday_off).tolist()  # the Thursday and the Friday
+    [5, 2]
+    """
+    rested = np.cumprod(rests[1:], axis=0).sum(axis=0)
+    return np.asarray(np.where(rests[0], _OF_REST[rested], _AFTER_REST[rested]))
+
+
+def _rests(days: NDArray[np.datetime64], country: str) -> NDArray[np.bool_]:
+    """Return which days (n,) are Saturdays, Sundays or public holidays."""
+    return np.asarray((weekday(days.astype("datetime64[s]")) >= _SATURDAY) | on_public_holiday(days, country))

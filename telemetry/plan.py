@@ -33,6 +33,7 @@ class DayTypes(StrEnum):
     NONE = "none"
     WEEK = "week"  # Monday to Friday, Saturday, Sunday
     WEEKDAY = "weekday"  # each day of the week: a boiler that rested on Sunday starts cold on Monday
+    REST = "rest"  # for a plant that works from Monday to Friday: how many days it has rested
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,7 +124,7 @@ class Plan(_Record, frozen=True):
     meters: Annotated[tuple[MeterPlan, ...], Meta(min_length=1)]
     drivers: tuple[DriverPlan, ...] = ()
     day_types: DayTypes = DayTypes.WEEK
-    calendar: str = ""  # id of a calendar of the site: its public holidays count as Sundays
+    calendar: str = ""  # id of a calendar of the site: its public holidays count as days of rest
     frequency: str = "daily"  # daily, hourly or monthly
     drivers_by_day: bool = False  # hourly rows take their local day's mean of each driver: for what works slowly
     leave_out_extrapolation: bool = False  # rows beyond the baseline's range of a driver are in no sum, and listed

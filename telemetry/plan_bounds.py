@@ -54,7 +54,7 @@ def _without_effect(plan: Plan) -> Iterator[Beyond]:
         cause = f"only days and hours know holidays, and these rows are {plan.frequency}"
         yield Beyond("calendar", cause, 'leave it out, or write `frequency = "daily"`')
     elif plan.calendar and plan.day_types is DayTypes.NONE:
-        cure = 'write `day_types = "week"` or "weekday", or leave the calendar out'
+        cure = 'write `day_types = "week"`, "weekday" or "rest", or leave the calendar out'
         yield Beyond("calendar", "without kinds of day no holiday counts", cure)
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from telemetry.plan import Plan
 
 _LABEL = {"fr": "Type de jour", "en": "Kind of day"}
+_REST = {
+    "fr": "Type de jour (par jours de repos : samedis et dimanches)",
+    "en": "Kind of day (by days of rest: Saturdays and Sundays)",
+}
 _WITH_HOLIDAYS = {
     DayTypes.WEEK: {
         "fr": "Type de jour (jours fériés comptés comme dimanches)", "en": "Kind of day (public holidays as Sundays)",
@@ -27,6 +31,10 @@ _WITH_HOLIDAYS = {
     DayTypes.WEEKDAY: {
         "fr": "Type de jour (jours fériés comptés comme dimanches, lendemains ouvrés comme lundis)",
         "en": "Kind of day (public holidays as Sundays, the working day after one as a Monday)",
+    },
+    DayTypes.REST: {
+        "fr": "Type de jour (par jours de repos : samedis, dimanches et jours fériés)",
+        "en": "Kind of day (by days of rest: Saturdays, Sundays and public holidays)",
     },
 }  # fmt: skip
 
@@ -66,7 +74,8 @@ def day_type_driver(plan: Plan, start: NDArray[np.datetime64], country: str) -> 
     if plan.day_types is DayTypes.NONE or plan.frequency == "monthly":
         return None
     role, kinds = kinds_of_rows(plan.day_types, Frequency(plan.frequency), start, country)
+    plain = _REST if plan.day_types is DayTypes.REST else _LABEL
     return DriverColumn(
-        name=DAY_TYPE, label=_WITH_HOLIDAYS[plan.day_types] if country else _LABEL,
+        name=DAY_TYPE, label=_WITH_HOLIDAYS[plan.day_types] if country else plain,
         role=role.value, unit="", is_total=False, values=tuple(kinds.tolist()),
     )  # fmt: skip

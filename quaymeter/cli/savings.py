@@ -42,9 +42,13 @@ Confidence = Annotated[float, typer.Option(help="Of the interval.", min=0.5, max
 Method = Annotated[str, typer.Option(help="Of the interval: reml, guideline14, hac, bootstrap, ols.")]
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="START/END to leave out, once for each.")]
 Types = Annotated[
-    DayTypes, typer.Option("--day-types", help="Tell Monday to Friday, Saturday and Sunday apart, or all seven days.")
+    DayTypes,
+    typer.Option(
+        "--day-types",
+        help="Tell Monday to Friday, Saturday and Sunday apart, all seven days, or how long a plant has rested.",
+    ),
 ]
-Holidays = Annotated[str, typer.Option("--holidays", help="Country whose public holidays count as Sundays: FR.")]
+Holidays = Annotated[str, typer.Option("--holidays", help="Country whose public holidays count as days of rest: FR.")]
 ByDay = Annotated[
     bool, typer.Option("--drivers-by-day", help="Hours take their day's mean of each driver: for what works slowly.")
 ]

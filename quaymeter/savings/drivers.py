@@ -34,6 +34,21 @@ DAY_TYPE = "day type"
 DAY_TYPES: Mapping[DayTypes, tuple[str, ...]] = {
     DayTypes.WEEK: ("Monday to Friday", "Saturday", "Sunday"),
     DayTypes.WEEKDAY: ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    DayTypes.REST: (
+        "working day after two days of rest",
+        "working day after a working day",
+        "working day after one day of rest",
+        "working day after three days of rest or more",
+        "third day of rest or later",
+        "first day of rest",
+        "second day of rest",
+    ),
+}
+
+_HOLIDAYS = {
+    DayTypes.WEEK: "count as Sundays",
+    DayTypes.WEEKDAY: "count as Sundays, a Tuesday to Friday after one as a Monday",
+    DayTypes.REST: "are days of rest, as Saturdays and Sundays are",
 }
 
 
@@ -69,12 +84,12 @@ def read_drivers(
 
 def _kinds_of_day(request: Request, rows: Rows, notes: Notes) -> Driver:
     role, values = kinds_of_rows(request.day_types, request.frequency, rows.wall, request.holidays)
-    named = DAY_TYPES[DayTypes.WEEKDAY if role is Role.WEEK else request.day_types]
-    kinds = ", ".join(f"{number} = {kind}" for number, kind in enumerate(named))
-    counted_as = ""
-    if request.holidays:
-        cold = ", a Tuesday to Friday after one as a Monday" if request.day_types is DayTypes.WEEKDAY else ""
-        counted_as = f" Public holidays ({request.holidays}) count as Sundays{cold}."
+    by_week = role is Role.WEEK and request.day_types is not DayTypes.REST
+    kinds = ", ".join(
+        f"{number} = {kind}"
+        for number, kind in enumerate(DAY_TYPES[DayTypes.WEEKDAY if by_week else request.day_types])
+    )
+    counted_as = f" Public holidays ({request.holidays}) {_HOLIDAYS[request.day_types]}." if request.holidays else ""
     notes.info("category_words", f"Kinds of day: {kinds}.{counted_as}")
     return Driver(name=DAY_TYPE, role=role, values=values)
 

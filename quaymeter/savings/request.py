@@ -78,7 +78,7 @@ class Request:
     exclude: tuple[Period, ...] = ()
     registers: tuple[str, ...] = ()
     day_types: DayTypes = DayTypes.NONE
-    holidays: str = ""  # country whose public holidays count as Sundays (ISO 3166)
+    holidays: str = ""  # country whose public holidays count as days of rest (ISO 3166)
     drivers_by_day: bool = False  # hours take their local day's mean of each driver
     unit: str = ""  # of the result; "": the file's
     fold: Fold = Fold.IN_ORDER

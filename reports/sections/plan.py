@@ -10,7 +10,7 @@ from reports.figures import day, days_between, number, percent, shown, stated, w
 from reports.methods import method_name
 from reports.sections.pieces import heading, known, named
 from reports.verdict import expected_share
-from telemetry.plan import Option
+from telemetry.plan import DayTypes, Option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,8 +63,10 @@ def _drivers(material: Material) -> Iterator[tuple[str, str]]:
     if it.calendar:
         code = given.holidays  # a run of before it was kept knows the calendar alone
         country = say.locale.territories.get(code, code) or say("country not kept in this run")
-        yield say("Public holidays"), say("%(country)s (calendar “%(calendar)s”), counted as Sundays",
-                                          country=country, calendar=it.calendar)  # fmt: skip
+        as_sundays = noted("%(country)s (calendar “%(calendar)s”), counted as Sundays")
+        as_rest = noted("%(country)s (calendar “%(calendar)s”), days of rest as Saturdays and Sundays are")
+        counted = as_rest if it.day_types is DayTypes.REST else as_sundays
+        yield say("Public holidays"), say(counted, country=country, calendar=it.calendar)
     if it.drivers_by_day and it.frequency == "hourly":
         yield say("Drivers of an hour"), say("their mean over its local day")
     derived = {each.point: each for meter in given.meters for each in meter.sources if each.formula}

@@ -36,6 +36,14 @@ def test_holidays_of_a_file(april: Path) -> None:
     assert week == [0, 0, 1, 2, 2, 0, 0, 0, 0]
 
 
+def test_days_by_rest_of_a_file(april: Path) -> None:
+    """A plant that rests on Saturdays: Easter Monday is its third day of rest, the Tuesday comes after three."""
+    found = reading(april, day_types=DayTypes.REST, holidays="FR")
+    assert found.table.driver("day type").values.tolist() == [1, 1, 5, 6, 4, 3, 1, 1, 1]
+    assert "3 = working day after three days of rest or more" in found.findings[-1].message
+    assert "Public holidays (FR) are days of rest, as Saturdays" in found.findings[-1].message
+
+
 def test_holidays_of_hours(tmp_path: Path) -> None:
     """By the hour the kind is the day of the week that counts; a column of the file cannot be given that role."""
     rows = [(each, 1.0) for each in local_hours("2025-04-20", "2025-04-23")]

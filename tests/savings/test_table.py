@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from savings.day_types import counted_weekday, kinds_of_day
-from savings.table import hour_of_week, means_of_days, weekday
+from savings.day_types import counted_by_rest, counted_weekday, kinds_of_day, kinds_of_rows
+from savings.table import Frequency, Role, hour_of_week, means_of_days, weekday
 from telemetry.errors import ContractError
 from telemetry.plan import DayTypes
 from tests.savings.days import bent, counted, daily, hourly, monthly, straight
@@ -131,3 +131,31 @@ def test_with_three_kinds_of_day_a_holiday_is_a_sunday_and_nothing_else_changes(
     assert kinds(DayTypes.WEEK, [0, 10]) == [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 2, 0, 1, 2]
     assert kinds(DayTypes.WEEK, []) == [0, 0, 0, 0, 0, 1, 2] * 2
     assert kinds(DayTypes.NONE, [0]) == [0] * 14
+
+
+def by_rest(holidays: list[int]) -> list[int]:
+    """Return the kinds by rest of two weeks from Monday on, of which the days with these numbers are holidays."""
+    days = np.arange(-3, 14)
+    rests = (days % 7 >= 5) | np.isin(days, holidays)
+    return [int(kind) for kind in counted_by_rest(np.stack([rests[3 - back : 17 - back] for back in range(4)]))]
+
+
+def test_days_by_rest_are_those_of_a_week_until_a_holiday_comes() -> None:
+    """A Monday, four days alike, two of rest; a holiday cools as a Saturday, and what follows it counts from there."""
+    plain = [0, 1, 1, 1, 1, 5, 6]
+    assert by_rest([]) == plain * 2
+    assert by_rest([3]) == [0, 1, 1, 5, 2, 5, 6, *plain]  # Ascension: the Friday after one day of rest
+    assert by_rest([7]) == [*plain, 4, 3, 1, 1, 1, 5, 6]  # Easter Monday: the third day; Tuesday after three
+    assert by_rest([4]) == [0, 1, 1, 1, 5, 6, 4, 3, 1, 1, 1, 1, 5, 6]
+    assert by_rest([7, 8]) == [*plain, 4, 4, 3, 1, 1, 5, 6]
+    assert by_rest([5, 6]) == plain * 2
+
+
+def test_rest_counts_before_the_first_row_and_by_the_hour() -> None:
+    """What rested before the rows begin counts; hours have the kind of their day; without a country only weekends."""
+    days = np.array(["2025-05-02", "2025-05-05"], "datetime64[s]")  # the Friday after the first of May, a Monday
+    assert kinds_of_rows(DayTypes.REST, Frequency.DAILY, days, "FR")[1].tolist() == [2.0, 0.0]
+    mornings = np.array(["2025-05-02T05", "2025-05-05T05"], "datetime64[s]")
+    role, hours = kinds_of_rows(DayTypes.REST, Frequency.HOURLY, mornings, "FR")
+    assert (role, hours.tolist()) == (Role.WEEK, [2.0, 0.0])
+    assert kinds_of_rows(DayTypes.REST, Frequency.DAILY, days, "")[1].tolist() == [1.0, 0.0]

@@ -67,6 +67,19 @@ def test_of_three_kinds_only_the_holiday_changes(database: str, connection: Conn
     assert found.label["en"] == "Kind of day (public holidays as Sundays)"
 
 
+def test_days_by_rest_say_so_in_their_label(database: str, connection: Connection) -> None:
+    """Easter Monday is the third day of rest and the Tuesday after it has three before; hours know it too."""
+    found = kind_of_day(database, connection, calendar="port-week", day_types=DayTypes.REST)
+    assert found.values[:7] == (1.0, 1.0, 5.0, 6.0, 4.0, 3.0, 1.0)
+    assert found.values[-3:] == (5.0, 2.0, 5.0)
+    assert found.label["en"] == "Kind of day (by days of rest: Saturdays, Sundays and public holidays)"
+    hours = kind_of_day(database, connection, calendar="port-week", day_types=DayTypes.REST, frequency="hourly")
+    assert (hours.role, hours.values[4 * 24]) == ("week", 4.0)
+    plain = kind_of_day(database, connection, day_types=DayTypes.REST)
+    assert plain.values[4:6] == (0.0, 1.0)
+    assert plain.label["fr"] == "Type de jour (par jours de repos : samedis et dimanches)"
+
+
 def test_hours_count_as_days_of_the_week(database: str, connection: Connection) -> None:
     """Hourly rows take the day that each hour counts as, also where a plan knows three kinds or no holidays."""
     found = kind_of_day(database, connection, calendar="port-week", frequency="hourly")
