@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # joined exactly, and noise that comes back every year was told from noise that remembers. 2: before long memories
 # weighed more from the outset. 3: before noise could be larger in one season than in another. 4: before small shares of
 # slow noise were weighed more finely.
-METHODS = "5"
+METHODS = "6"
 
 
 def compute(given: RunInput, *, progress: Callable[[str], None] = lambda _: None) -> Run:

@@ -59,6 +59,10 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
         "Methods 5: slow noise that is a small share of all is weighed more finely, so that intervals are a little "
         "narrower where nothing speaks for a memory."
     ),
+    "6": noted(
+        "Methods 6: the hourly model keeps those segments of temperature that the sums of days ask for, so that shapes "
+        "of a day no longer move what a month or a year has used."
+    ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else
 CENTS = 2  # decimals of money that has any

@@ -33,6 +33,14 @@ def group_means(
     return means
 
 
+def less_group_means(
+    columns: NDArray[np.float64], group: NDArray[np.int64], weight: NDArray[np.float64], groups: int
+) -> NDArray[np.float64]:
+    """Return columns (n, q) less the weighted mean of each row's group (n,)."""
+    means = np.column_stack([group_means(column, group, weight, groups) for column in columns.T])
+    return np.asarray(columns - means[group])
+
+
 def within_solve(
     columns: NDArray[np.float64],
     values: NDArray[np.float64],

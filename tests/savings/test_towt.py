@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from savings.models.towt import fit_towt, occupied_hours, temperature_components, towt_knots
+from savings.models.towt import fit_towt
+from savings.models.towt_temperature import joining, occupied_hours, side_columns, temperature_components, towt_knots
 from savings.table import hour_of_week
 from tests.savings.days import bent, category, counted, hourly, straight
 
@@ -103,11 +104,49 @@ def test_one_solve_equals_separate_regressions(centre: float | None) -> None:
     weight: NDArray[np.float64] = np.ones(len(air))
     if centre is not None:
         weight = np.asarray(14.0**2 / (14.0**2 + ((HOURS - centre) / 24.0) ** 2), np.float64)
-    model = fit_towt(table, weight=weight)
+    model = fit_towt(table, weight=weight, every_segment=True)
     assert model.form == "TOWT"
     assert np.array_equal(model.occupied, office()[:168])
     expected = dense_reference(energy, air, model.occupied, weight)
     assert model.predict(table) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("knots", [([45.0, 65.0], [55.0]), ([], []), ([30.0, 55.0],), ([],)])
+def test_segments_of_a_selection_are_sums_of_the_finest(knots: tuple[list[float], ...]) -> None:
+    """Joined columns are those that the selection's own knots give, by occupancy or one set for all hours."""
+    rng = np.random.default_rng(8)
+    air, worked, beside = rng.uniform(20.0, 100.0, 50), rng.random(50) < 0.4, rng.normal(size=(50, 2))
+    selection = tuple(np.array(own) for own in knots)
+    finest = np.column_stack([side_columns(air, (KNOTS_F, KNOTS_F), worked), beside])
+    expected = np.column_stack([side_columns(air, selection, worked), beside])
+    assert finest @ joining(KNOTS_F, 2, selection, 2) == pytest.approx(expected)
+
+
+def test_what_only_shapes_the_day_gets_no_segments() -> None:
+    """Where warm days move use from night to day, one line is left; all segments would miss the sums of days."""
+    rng = np.random.default_rng(9)
+    air = np.repeat(weather(rng).reshape(-1, 24).mean(axis=1), 24)
+    moved = np.where(office(), 14.0, -10.0) * np.tanh((air - 12.0) / 5.0) * (HOURS % 168 < 120)
+    energy = 60.0 + 30.0 * office() + moved + rng.normal(0.0, 0.5, len(air))
+    table = hourly(energy, bent("air", air))
+    plain, full = fit_towt(table), fit_towt(table, every_segment=True)
+    assert [own.tolist() for own in plain.knots] == [[]]
+    assert [len(own) for own in full.knots] != [0]
+    missed = [(energy - each.predict(table)).reshape(-1, 24).sum(axis=1).std() for each in (plain, full)]
+    assert missed[0] < 0.2 * missed[1]
+
+
+def test_what_the_days_tell_of_the_temperature_stays() -> None:
+    """A site that is cooled while it is worked keeps slopes by occupancy and the bend that its days show."""
+    rng = np.random.default_rng(10)
+    air = weather(rng)
+    energy = 20.0 + 15.0 * office() + np.where(office(), 3.0, 0.2) * np.maximum(air - 18.3, 0.0)
+    table = hourly(energy + rng.normal(0.0, 1.0, len(air)), bent("air", air))
+    model = fit_towt(table)
+    assert [own.round(1).tolist() for own in model.knots] == [[18.3], [18.3]]
+    slopes = {p.name: p.value for p in model.parameters if "component_2" in p.name}
+    assert slopes["air.occupied.component_2"] == pytest.approx(3.0, abs=0.1)
+    assert slopes["air.unoccupied.component_2"] == pytest.approx(0.2, abs=0.1)
 
 
 def test_standard_errors_equal_those_of_full_columns() -> None:
