@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from benchmarks.coverage_port import EARLIER_MONTHS
-from savings.day_types import kinds_of_rows
+from savings.day_types import hours_alike, kinds_of_rows
 from savings.reporting_checks import outside_range
 from savings.table import Driver, Frequency, Role, Table
 from telemetry.plan import DayTypes
@@ -267,6 +267,7 @@ def _table(
     start = starts.astype("datetime64[s]")
     if frequency is not Frequency.MONTHLY:
         role, kinds = kinds_of_rows(meter.day_types, frequency, start, COUNTRY)
+        kinds = hours_alike(meter.day_types, kinds) if by_hour else kinds
         drivers.append(Driver(name="day type", role=role, values=kinds))
     return Table(
         frequency=frequency, start=start, hours=length, energy=energy, drivers=tuple(drivers),

@@ -28,6 +28,7 @@ KINDS_OF_DAY = {  # by level, as savings.day_types numbers them
         noted("third day of rest or later"), noted("first day of rest"), noted("second day of rest"),
     ),
 }  # fmt: skip
+HOURS_ALIKE = (*KINDS_OF_DAY[DayTypes.WEEK][:1] * 5, *KINDS_OF_DAY[DayTypes.WEEK][1:])  # by `hours_alike`
 WAVES = {"sine": noted("sine"), "cosine": noted("cosine")}
 MOST_TERMS = 30
 
@@ -113,7 +114,8 @@ def _level(name: str) -> tuple[str, str]:
 def _kind(driver: str, level: str, part: Part, say: Words) -> str:
     """Return the name of a level; the level itself of a category that is no kind of day."""
     by_hour = any(each.name == driver and each.role == "week" for each in part.rows.drivers)
-    planned = part.given.plan.day_types
-    told = DayTypes.WEEKDAY if by_hour and planned is not DayTypes.REST else planned
+    told = part.given.plan.day_types
     kinds = KINDS_OF_DAY.get(told, ()) if driver == "day_type" else ()
+    if by_hour and told is DayTypes.WEEK:
+        kinds = HOURS_ALIKE
     return say(kinds[int(level)]) if level.isdecimal() and int(level) < len(kinds) else level

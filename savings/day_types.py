@@ -50,6 +50,19 @@ def kinds_of_rows(
     return Role.CATEGORY, kinds_of_day(day_types, counted)
 
 
+def hours_alike(day_types: DayTypes, counted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the day (n,) whose hours each row takes, of the day that it counts as (n,): what is alike shares them.
+
+    With three kinds of day Monday to Friday are one, by the hour too: seven would ask the sums of days for four levels
+    more than the plan knows, and what they take out of the noise is what tells how long it lasts (docs/decisions.md).
+
+    >>> hours_alike(DayTypes.WEEK, np.array([0.0, 4.0, 5.0, 6.0])).tolist()
+    [0.0, 0.0, 5.0, 6.0]
+    """
+    alike = (day_types is DayTypes.WEEK) & (counted <= _FRIDAY)
+    return np.asarray(np.where(alike, _MONDAY, counted), np.float64)
+
+
 def kinds_of_day(day_types: DayTypes, counted: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the kind (n,) of days that count as a day of the week (n,), 0 for Monday to 6 for Sunday.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from savings.adjustments import row_days, share_within, whole_period
+from savings.day_types import hours_alike
 from savings.reach import check_ends, covered_share, lacking_ends, lacking_rows
 from savings.record import CoverageRecord, Excluded
 from savings.reporting_checks import outside_range
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from savings.findings import Finding
-    from savings.input_record import Column, MeterInput, RunInput
-    from telemetry.plan import Plan
+    from savings.input_record import Column, DriverColumn, MeterInput, RunInput
+    from telemetry.plan import DayTypes, Plan
 
 BASELINE, REPORTING = "baseline", "reporting"
 BEYOND = "beyond what the baseline has seen"
@@ -177,7 +178,7 @@ def _table(given: RunInput, meter: MeterInput, factor: float) -> Table:
         energy=numbers(meter.energy) * factor,
         drivers=tuple(
             Driver(
-                name=each.name, role=Role(each.role), values=numbers(each.values), unit=each.unit,
+                name=each.name, role=Role(each.role), values=_values(each, given.plan.day_types), unit=each.unit,
                 is_total=each.is_total,
             )
             for each in meter.drivers
@@ -185,3 +186,9 @@ def _table(given: RunInput, meter: MeterInput, factor: float) -> Table:
         coverage=np.array(meter.coverage, np.float64),
         unit=meter.meter.unit,
     )  # fmt: skip
+
+
+def _values(driver: DriverColumn, day_types: DayTypes) -> NDArray[np.float64]:
+    """Return a driver as an array (n,); of the day that hours count as, the one that the plan takes for the same."""
+    values = numbers(driver.values)
+    return hours_alike(day_types, values) if driver.role == Role.WEEK.value else values

@@ -14,7 +14,7 @@ from quaymeter.savings.request import ColumnRequest, Gather, driver_request
 from quaymeter.savings.rows import averaged, commonest, summed
 from quaymeter.savings.series import held, usual_step_s
 from quaymeter.savings.unit_names import Sort, without_unit
-from savings.day_types import kinds_of_rows
+from savings.day_types import hours_alike, kinds_of_rows
 from savings.table import Driver, Role, means_of_days
 from telemetry.errors import ConfigurationError, TransferError
 from telemetry.plan import DayTypes
@@ -84,11 +84,11 @@ def read_drivers(
 
 def _kinds_of_day(request: Request, rows: Rows, notes: Notes) -> Driver:
     role, values = kinds_of_rows(request.day_types, request.frequency, rows.wall, request.holidays)
-    by_week = role is Role.WEEK and request.day_types is not DayTypes.REST
-    kinds = ", ".join(
-        f"{number} = {kind}"
-        for number, kind in enumerate(DAY_TYPES[DayTypes.WEEKDAY if by_week else request.day_types])
-    )
+    named = dict(enumerate(DAY_TYPES[request.day_types]))
+    if role is Role.WEEK:
+        values = hours_alike(request.day_types, values)
+        named = {0: "Monday to Friday", 5: "Saturday", 6: "Sunday"} if request.day_types is DayTypes.WEEK else named
+    kinds = ", ".join(f"{number} = {kind}" for number, kind in named.items())
     counted_as = f" Public holidays ({request.holidays}) {_HOLIDAYS[request.day_types]}." if request.holidays else ""
     notes.info("category_words", f"Kinds of day: {kinds}.{counted_as}")
     return Driver(name=DAY_TYPE, role=role, values=values)

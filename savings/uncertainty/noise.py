@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# How far the prior leans to long memories: 0 is the reference prior, under which each doubling of a long memory weighs
-# less by √2; with 1/2 each weighs the same. What covers lies between them (docs/decisions.md).
+# How far the prior of noise that remembers leans to long memories: 0 is the reference prior, under which each doubling
+# of a long memory weighs less by √2; with 1/2 each weighs the same. What covers lies between them (docs/decisions.md).
 LEANING = 0.2
+# Share of the prior of noise that has no memory at all: a sharp hypothesis has a prior of its own (Jeffreys 1961, ch.
+# 5), or what rows cannot exclude of slow noise widens the interval of meters that have none (docs/decisions.md).
+FORGETFUL = 0.1
 
 
 class Grid(NamedTuple):
@@ -28,25 +31,32 @@ class Grid(NamedTuple):
     phi: NDArray[np.float64]
     white: NDArray[np.float64]
     prior: NDArray[np.float64]  # sum 1
+    reference: NDArray[np.float64]  # the reference prior by this one
 
 
 def prior_grid(phi: Sequence[float], white: Sequence[float]) -> Grid:
     """Return every pair of the nodes φ and λ, both ascending from 0.
 
     The prior of φ is the reference prior of an AR(1), flat in arcsin φ (Berger & Yang 1994), times (1 - φ)^-LEANING:
-    long memories, up to what a year cannot tell from a random walk, have their part in it. That of λ is Jeffreys' for a
-    share, flat in arcsin √λ.
+    long memories, up to what a year cannot tell from a random walk, have their part in it; a share FORGETFUL of it is
+    that of no memory. That of λ is Jeffreys' for a share, flat in arcsin √λ.
     """
-    memory = (1.0 - np.asarray(phi)) ** -LEANING
-    angle, share = _cells(np.arcsin(phi), np.pi / 2) * memory, share_prior(np.array(white))
+    reference = _shares(_cells(np.arcsin(phi), np.pi / 2))
+    memory = (1.0 - FORGETFUL) * _shares(reference * (1.0 - np.asarray(phi)) ** -LEANING)
+    memory[0] += FORGETFUL
+    share = share_prior(np.array(white))
     both, forgetful = np.meshgrid(phi, white, indexing="ij")
-    prior = np.outer(angle, share).ravel()
-    return Grid(both.ravel(), forgetful.ravel(), prior / prior.sum())
+    by_this = np.repeat(reference / memory, len(share))
+    return Grid(both.ravel(), forgetful.ravel(), np.outer(memory, share).ravel(), by_this)
 
 
 def share_prior(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return Jeffreys' prior of a share at ascending nodes from 0 (k,), sum 1: flat in arcsin of the root."""
-    cells = _cells(np.arcsin(np.sqrt(shares)), np.pi / 2)
+    return _shares(_cells(np.arcsin(np.sqrt(shares)), np.pi / 2))
+
+
+def _shares(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return cells by their sum (k,)."""
     return np.asarray(cells / cells.sum())
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from savings.uncertainty import returning
-from savings.uncertainty.noise import LEANING, inflation, prior_grid, whitened
+from savings.uncertainty.noise import inflation, prior_grid, whitened
 from savings.uncertainty.student import t_cdf, two_sided_t
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class NoisePosterior(NamedTuple):
     n_effective: float  # n' = n / (1 + 2 Σ ρ(k)), averaged
     dofs: NDArray[np.float64]  # n' - p of each pair, at least LEAST_DOF
     returning: NDArray[np.float64]  # κ: variance of what comes back every year, by s²
+    reference: NDArray[np.float64]  # reference prior of each pair by that of the interval
 
     @property
     def correlation(self) -> float:
@@ -59,11 +60,11 @@ class NoisePosterior(NamedTuple):
     def likely_below(self, independent: float) -> float:
         """Return the share of the likelihood of noises that leave fewer independent rows than so many.
 
-        Under the reference prior: that of the interval leans to long memories, which widens it and is no evidence.
+        Under the reference prior: that of the interval leans to long memories and to none, which is no evidence.
         """
         inflated = 1.0 + 2.0 * (1.0 - self.white) * self.phi / (1.0 - self.phi)
         rows = self.n_effective * float(self.share @ inflated)
-        level = self.share * (1.0 - self.phi) ** LEANING
+        level = self.share * self.reference
         return float(level[rows / inflated < independent].sum() / level.sum())
 
     @property
@@ -81,7 +82,7 @@ def noise_posterior(case: Told) -> NoisePosterior:
     if n <= p + 1:
         nothing = np.full(1, np.nan)
         one, none = np.ones(1), np.zeros(1)
-        return NoisePosterior(none, none, one, nothing, float(n), one, none)
+        return NoisePosterior(none, none, one, nothing, float(n), one, none, one)
     columns = np.column_stack([case.waves, case.basis, case.residual / _size(case.residual)])
     rows, log_det = whitened(columns, np.diff(case.position), _GRID.phi, _GRID.white)
     rows = np.ascontiguousarray(rows.transpose(1, 0, 2))
@@ -93,7 +94,7 @@ def noise_posterior(case: Told) -> NoisePosterior:
     variance = said.rest[which, pair] / (n - p) * _size(case.residual) ** 2
     n_effective = n / float(share @ (n / counted))
     dofs = np.maximum(counted - p, LEAST_DOF)
-    return NoisePosterior(phi, white, share, variance, n_effective, dofs, said.ratio[which])
+    return NoisePosterior(phi, white, share, variance, n_effective, dofs, said.ratio[which], _GRID.reference[pair])
 
 
 def standard_errors(

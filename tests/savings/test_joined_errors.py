@@ -27,7 +27,7 @@ def posterior_of(*dofs: float) -> NoisePosterior:
     """Return a mixture of equally likely t."""
     k = len(dofs)
     nothing = np.zeros(k)
-    return NoisePosterior(nothing, nothing, np.full(k, 1.0 / k), np.ones(k), 100.0, np.array(dofs), nothing)
+    return NoisePosterior(nothing, nothing, np.full(k, 1.0 / k), np.ones(k), 100.0, np.array(dofs), nothing, np.ones(k))
 
 
 @pytest.mark.parametrize("limits", [(2.0,), (0.5,), (2.0, 1.0), (8.0, 0.1)])
