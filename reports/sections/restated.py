@@ -60,9 +60,9 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
         "narrower where nothing speaks for a memory."
     ),
     "6": noted(
-        "Methods 6: that noise has no memory counts as a possibility of its own, so that intervals are a little narrower "
-        "where nothing speaks for one; the hourly model takes days for alike that the plan takes for alike, and keeps "
-        "those segments of temperature that the sums of days ask for."
+        "Methods 6: noise without memory counts from the outset as a possibility of its own, so that intervals are a "
+        "little narrower where nothing speaks for one; the hourly model takes days for alike that the plan takes for "
+        "alike, and keeps those segments of temperature that the sums of days ask for."
     ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else

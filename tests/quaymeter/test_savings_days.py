@@ -45,7 +45,7 @@ def test_days_by_rest_of_a_file(april: Path) -> None:
 
 
 def test_holidays_of_hours(tmp_path: Path) -> None:
-    """By the hour the kind is the day of the week that counts; a column of the file cannot be given that role."""
+    """By the hour the kind is the day whose hours count, the first of those alike; no column may be given that role."""
     rows = [(each, 1.0) for each in local_hours("2025-04-20", "2025-04-23")]
     path = write(tmp_path / "hours.csv", "time,kWh", rows)
     found = reading(path, day_types=DayTypes.WEEK, holidays="FR", frequency=Frequency.HOURLY)
@@ -53,7 +53,10 @@ def test_holidays_of_hours(tmp_path: Path) -> None:
     assert driver.role is Role.WEEK
     assert any("6 = Sunday" in each.message for each in found.findings)
     assert "week" not in ROLES
-    assert sorted(set(driver.values.tolist())) == [1.0, 2.0, 6.0]
+    assert sorted(set(driver.values.tolist())) == [0.0, 6.0]  # Tuesday and Wednesday are alike
+    assert any("0 = Monday to Friday, 5 = Saturday" in each.message for each in found.findings)
+    every = reading(path, day_types=DayTypes.WEEKDAY, holidays="FR", frequency=Frequency.HOURLY)
+    assert sorted(set(every.table.driver("day type").values.tolist())) == [0.0, 2.0, 6.0]
 
 
 def test_the_commands_take_both_options(april: Path) -> None:

@@ -18,7 +18,8 @@ from savings.record import Run, decode_input, decode_run, encoded
 from savings.run import compute
 from savings.run_table import period_rows
 from telemetry.errors import ContractError
-from telemetry.plan import EventMethod, NonRoutineEvent, Option, Periods, Status, Stipulation
+from telemetry.plan import DayTypes, EventMethod, NonRoutineEvent, Option, Periods, Status, Stipulation
+from tests.savings.days import counted, hourly
 from tests.savings.made_up import by_month, made_up
 from tests.savings.run_inputs import made_up_input, made_up_plan, without
 
@@ -236,3 +237,18 @@ def test_a_meter_of_unknown_accuracy_is_named(given: RunInput) -> None:
     found = compute(msgspec.structs.replace(given, meters=(meter,))).meters[0]
     assert found.error_parts["meter"] == 0.0
     assert [each.days for each in found.findings if each.code == "meter_accuracy_unknown"] == [("quay/store/energy",)]
+
+
+@pytest.mark.parametrize(
+    ("day_types", "expected"), [(DayTypes.WEEK, [0, 0, 0, 0, 0, 5, 6]), (DayTypes.WEEKDAY, [0, 1, 2, 3, 4, 5, 6])]
+)
+def test_hours_are_of_the_days_that_the_plan_takes_for_alike(day_types: DayTypes, expected: list[int]) -> None:
+    """The input says which day of the week each hour counts as; the model's rows share what the plan takes for one."""
+    rows = hourly(np.ones(168), counted(np.repeat(np.arange(7), 24), "air"))
+    periods = Periods(
+        baseline_from=date(2025, 1, 6), baseline_to=date(2025, 1, 12), reporting_from=date(2025, 1, 13)
+    )  # fmt: skip
+    given = made_up_input(rows, plan=made_up_plan(frequency="hourly", day_types=day_types, periods=periods))
+    baseline, _ = period_rows(given, given.meters[0])
+    assert baseline.table.week_hour[::24].tolist() == [24 * day for day in expected]
+    assert given.meters[0].drivers[0].values[24::24] == (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
