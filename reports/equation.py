@@ -29,6 +29,7 @@ KINDS_OF_DAY = {  # by level, as savings.day_types numbers them
     ),
 }  # fmt: skip
 HOURS_ALIKE = (*KINDS_OF_DAY[DayTypes.WEEK][:1] * 5, *KINDS_OF_DAY[DayTypes.WEEK][1:])  # by `hours_alike`
+_APART = {f"day_type={day}" for day in range(1, 5)}  # that runs before methods 6 told from Mondays
 WAVES = {"sine": noted("sine"), "cosine": noted("cosine")}
 MOST_TERMS = 30
 
@@ -117,5 +118,6 @@ def _kind(driver: str, level: str, part: Part, say: Words) -> str:
     told = part.given.plan.day_types
     kinds = KINDS_OF_DAY.get(told, ()) if driver == "day_type" else ()
     if by_hour and told is DayTypes.WEEK:
-        kinds = HOURS_ALIKE
+        apart = any(each.name in _APART for each in part.run.model.parameters) if part.run.model else False
+        kinds = KINDS_OF_DAY[DayTypes.WEEKDAY] if apart or f"{driver}={level}" in _APART else HOURS_ALIKE
     return say(kinds[int(level)]) if level.isdecimal() and int(level) < len(kinds) else level

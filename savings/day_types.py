@@ -31,8 +31,8 @@ def kinds_of_rows(
 ) -> tuple[Role, NDArray[np.float64]]:
     """Return the kind (n,) of each row by its first local instant (n,), and the role of a driver that tells it.
 
-    Hours have an hour of the week in their model: theirs is the day of the week that they count as. `country` is whose
-    public holidays are days of rest (ISO 3166), "" for none.
+    Hours have an hour of the week in their model: theirs is that of the day that they count as, or its kind by rest.
+    `country` is whose public holidays are days of rest (ISO 3166), "" for none.
 
     Raises
     ------

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # How figures and intervals are found, counted up whenever the same input gives others. 1: before meters' classes were
 # joined exactly, and noise that comes back every year was told from noise that remembers. 2: before long memories
 # weighed more from the outset. 3: before noise could be larger in one season than in another. 4: before small shares of
-# slow noise were weighed more finely. 5: before noise without memory had a share of the prior, and hourly models kept
-# what the sums of days ask for.
+# slow noise were weighed more finely. 5: before noise without memory had a share of the prior (which also weighs
+# waves of a year), hours shared what the plan takes for alike, and hourly models kept what the sums of days ask for.
 METHODS = "6"
 
 

@@ -42,7 +42,7 @@ class Role(StrEnum):
     LINEAR = "linear"
     CHANGEPOINT = "changepoint"
     CATEGORY = "category"
-    WEEK = "week"  # the day of the week that a row counts as, 0 Monday to 6 Sunday: a public holiday may be a Sunday
+    WEEK = "week"  # the day whose hours an hour has, 0 Monday to 6 Sunday, or one of as many kinds of day (`day_types`)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,8 +89,8 @@ class Table:
         for driver in self.drivers:
             told = driver.values[np.isfinite(driver.values)]
             if driver.role is Role.WEEK and not np.isin(told, np.arange(7.0)).all():
-                cause = f"{driver.name} says days of the week that there are not"
-                raise ContractError(cause, place="savings table", cure="number them from 0 for Monday to 6 for Sunday")
+                cause = f"{driver.name} says days that there are not"
+                raise ContractError(cause, place="savings table", cure="number them from 0 to 6")
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -135,7 +135,8 @@ def _with_formulas(meter: MeterInput, new: MeterInput | None) -> MeterInput:
 
 def _with_kinds_of_day(meter: MeterInput, new: MeterInput | None) -> MeterInput:
     """Return a figure whose rows are of the kinds of day that the new input has."""
-    if new is None or not all(DAY_TYPE in columns_of(each) for each in (meter, new)):
+    roles = [{each.name: each.role for each in one.drivers}.get(DAY_TYPE) for one in (meter, new) if one is not None]
+    if new is None or None in roles or roles[0] != roles[1]:  # hours that count as days are no kinds of another number
         return meter
     return _rows(meter, new).meter_with({DAY_TYPE}, energy=False, told=False)
 

@@ -152,9 +152,9 @@ def _kinds_of_day(baseline: Baseline) -> list[Finding]:
     week = "--day-types week lets the model know them, --day-types weekday all seven days"
     cures = dict.fromkeys((5, 6), f"{week}; with --holidays FR public holidays count as Sundays")
     cures[0] = (
-        "where the site rests on Saturday and Sunday, days are stamped at their end: --stamp end; where it rests on "
-        "Sunday and starts cold, --day-types weekday lets the model know Mondays, and --holidays FR days after public "
-        "holidays"
+        "where the site rests on Saturday and Sunday, days are stamped at their end: --stamp end; where it rests and "
+        "starts cold, --day-types weekday lets the model know Mondays, --day-types rest the days of rest before, and "
+        "--holidays FR public holidays"
     )
     for number, cure in cures.items():
         parts = baseline.residuals[day == number], baseline.residuals[(day > 0) & (day < 5)]

@@ -113,7 +113,7 @@ def check_together(request: Request) -> None:
     if request.holidays and request.day_types is DayTypes.NONE:
         raise ConfigurationError(
             "without kinds of day no holiday counts", place=f"--holidays {request.holidays}",
-            cure="add --day-types week or --day-types weekday",
+            cure="add --day-types week, weekday or rest",
         )  # fmt: skip
     if request.drivers_by_day and request.frequency is not Frequency.HOURLY:
         raise ConfigurationError(

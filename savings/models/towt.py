@@ -2,8 +2,9 @@
 
 Mathieu, Price, Kiliccote and Piette, Quantifying changes in building electricity use, IEEE Trans. Smart Grid 2 (2011);
 CalTRACK 3.9: every hour of the week has a level of its own, and energy bends with temperature at fixed knots, with one
-set of slopes for hours in which the site is occupied and one for the others. Knots at the ends
-go where hours of that kind are too few beyond them.
+set of slopes for hours in which the site is occupied and one for the others. Knots at the ends go where hours of that
+kind are too few beyond them, and all those go, sides included, that the sums of days do not ask for. Days may count as
+others (`Role.WEEK`): their hours then have the levels of those.
 """
 
 from __future__ import annotations
@@ -99,8 +100,9 @@ def fit_towt(
 
     The first change-point driver is the temperature, others are straight lines. `weight` (n,) of each row's squared
     residual lets rows near in time count more, as LBNL's models do (ts² / (ts² + d²)); one solve takes them all. Where
-    no hour, or every hour, is occupied there is one set of slopes. `seasonal` is as in `fixed_columns`. Of CalTRACK's
-    segments those stay that sums of days ask for (see `towt_temperature`), or all with `every_segment`.
+    no hour, or every hour, is occupied, or days ask for no more, there is one set of slopes. `seasonal` is
+    as in `fixed_columns`. Of CalTRACK's segments those stay that sums of days ask for (see `towt_temperature`), or all
+    with `every_segment`.
     """
     weight = row_weights(table) if weight is None else weight
     bent = [driver for driver in table.drivers if driver.role is Role.CHANGEPOINT]
@@ -113,7 +115,7 @@ def fit_towt(
     if main is not None:
         occupied = occupied_hours(rate, main.values, hour, balance_points(main))
         sides = [side for side in (occupied[hour], ~occupied[hour]) if side.any()]
-        knots = tuple(towt_knots(main.values[side], main.unit) for side in sides)
+        knots = tuple(towt_knots(main.values[side], main.unit, main.values) for side in sides)
         if not every_segment:
             beside = towt_columns(table, "", (), occupied, columns)
             knots = knots_of_days(table, main.values, knots, occupied[hour], beside, weight)

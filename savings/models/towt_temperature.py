@@ -30,6 +30,7 @@ _BALANCE_F = (50.0, 65.0)  # [°F] of the model that tells occupied hours
 _OCCUPIED_SHARE = 0.65  # of an hour's samples that lie above that model
 _FEWEST_BEYOND = 20  # rows beyond an end knot, or it goes
 _SEGMENTS = 6  # of equal length, where the driver is no temperature of known unit
+_ROUNDING = 1e-20  # of the square of energy: what is left below it is rounding, as in `choose`
 _FEWEST_DAYS = 4.0  # of n', as in `choose`
 
 
@@ -47,14 +48,18 @@ def temperature_components(temperature: NDArray[np.float64], knots: NDArray[np.f
     return np.concatenate([first[:, None], between, last[:, None]], axis=1)
 
 
-def towt_knots(values: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
+def towt_knots(
+    values: NDArray[np.float64], unit: str, of_all: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Return CalTRACK's knots in the unit of the values (n,), without end knots beyond which fewer than 20 of them lie.
 
-    What is no temperature in °C or °F gets knots that cut its range into six equal parts.
+    What is no temperature in °C or °F gets knots that cut its range into six equal parts: that of all values (m,) where
+    these are of some hours only, so that occupied and other hours have knots in common.
     """
     scale = _from_fahrenheit(unit)
     if scale is None:
-        knots = np.linspace(values.min(), values.max(), _SEGMENTS + 1)[1:-1]
+        whole = values if of_all is None else of_all
+        knots = np.linspace(whole.min(), whole.max(), _SEGMENTS + 1)[1:-1]
     else:
         knots = (np.asarray(KNOTS_F) - 32.0) / 1.8 if scale else np.asarray(KNOTS_F)
     while len(knots) and np.count_nonzero(values < knots[0]) < _FEWEST_BEYOND:
@@ -129,7 +134,7 @@ def knots_of_days(
     )
     rho = lag_one_autocorrelation(left[0], np.diff(days).astype(np.int64) == 1)
     counted = float(np.clip(effective_n(len(days), rho), min(_FEWEST_DAYS, len(days)), len(days)))
-    squares = np.maximum((left**2).sum(axis=1), np.finfo(float).tiny)
+    squares = np.maximum((left**2).sum(axis=1), _ROUNDING * products[-1, -1] + np.finfo(float).tiny)
     slopes = np.array([sum(len(own) + 1 for own in knots) for knots in selections])
     return selections[int((counted * np.log(squares) + slopes * np.log(counted)).argmin())]
 

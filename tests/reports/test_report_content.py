@@ -27,7 +27,6 @@ from savings.restate import CAUSES, explain
 from savings.run import compute
 from savings.run_table import BEYOND
 from storage import aligned
-from telemetry.plan import DayTypes
 from tests.reports.examples import TONNES, boiler_house, boiler_house_run, without_figure
 from tests.reports.test_report_words import explanation
 
@@ -299,20 +298,6 @@ def test_a_restatement_tells_each_cause_and_what_it_makes() -> None:
     assert any(text.startswith("Corrections of readings") and "3, 4" in text for text in texts)
     unexplained = compose(boiler_house(), run, "en", Restatement(previous=before))
     assert any("was not worked out" in each.text for each in found(unexplained, Paragraph, 12))
-
-
-def test_days_by_rest_are_named_in_equation_and_plan() -> None:
-    """A kitchen's kinds of day are said by how long it has rested, in both languages, as are its holidays."""
-    given = boiler_house()
-    given = replace(given, holidays="FR", plan=replace(given.plan, day_types=DayTypes.REST, calendar="port-week"))
-    run = part().run
-    assert run.model is not None
-    fitted = tuple(replace(run.model.parameters[0], name=name, value=5.0) for name in ("base", "day_type=2"))
-    cold = Part(given=given, rows=given.meters[0], run=replace(run, model=replace(run.model, parameters=fitted)))
-    assert equation(cold, words("en", REPORT))[1].endswith("is working day after one day of rest")
-    assert equation(cold, words("fr", REPORT))[1].endswith("jour ouvré après un jour de repos")
-    told = dict(pair for facts in found(compose(given, boiler_house_run(), "fr"), Facts, 2) for pair in facts.rows)
-    assert told["Jours fériés"] == "France (calendrier « port-week »), jours de repos comme les samedis et dimanches"
 
 
 def test_the_equation_has_lines_for_a_day_type_and_two_change_points() -> None:

@@ -25,7 +25,7 @@ def test_rows_may_count_as_another_day() -> None:
     assert table.week_hour.tolist() == [*range(144, 168), *range(24, 48)]
     assert table.take(slice(5, 7)).week_hour.tolist() == [149, 150]
     assert hourly(np.ones(2), first="2025-04-21").week_hour.tolist() == [0, 1]
-    with pytest.raises(ContractError, match="days of the week that there are not"):
+    with pytest.raises(ContractError, match="days that there are not"):
         hourly(np.ones(2), counted(np.array([7, 0])))
 
 
