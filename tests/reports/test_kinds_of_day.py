@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from locales import REPORT
 from locales.words import words
@@ -33,7 +32,7 @@ def of_kinds(given: RunInput, *names: str) -> Part:
 def test_days_by_rest_are_named_in_equation_and_plan() -> None:
     """A kitchen's kinds of day are said by how long it has rested, in both languages, as are its holidays."""
     given = boiler_house()
-    plan = msgspec.structs.replace(given.plan, day_types=DayTypes.REST, calendar="port-week")
+    plan = replace(given.plan, day_types=DayTypes.REST, calendar="port-week")
     given = replace(given, holidays="FR", plan=plan)
     cold = of_kinds(given, "day_type=2")
     assert equation(cold, words("en", REPORT))[1].endswith("is working day after one day of rest")
@@ -56,9 +55,7 @@ def test_hours_have_the_names_of_the_days_that_share_them(names: tuple[str, str]
     given = boiler_house()
     week = DriverColumn(name=DAY_TYPE, label={"en": "Day"}, role="week", unit="", is_total=False, values=())
     rows = replace(given.meters[0], drivers=(week,))
-    given = replace(
-        given, plan=msgspec.structs.replace(given.plan, day_types=DayTypes.WEEK, frequency="hourly"), meters=(rows,)
-    )
+    given = replace(given, plan=replace(given.plan, day_types=DayTypes.WEEK, frequency="hourly"), meters=(rows,))
     part = of_kinds(given, *names)
     say = words("en", REPORT)
     assert [parameter_name(name, part, say).rpartition("– ")[2] for name in names] == expected
