@@ -97,6 +97,7 @@ MEANINGS = {
     "known_at": "Nothing that arrived later is in it.",
     "label": "Name for people, by language.",
     "last": "Last row that changed.",
+    "lasts_days": "Time constant of what a driver brings [d]: above 0, its days before count in a column of their own.",
     "last_day": "Local day, included.",
     "leave_out_extrapolation": "Rows beyond the baseline's range of a driver are in no sum, and listed.",
     "life_years": "[a]",

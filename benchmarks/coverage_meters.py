@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.coverage_port import EARLIER_MONTHS
 from savings.day_types import hours_alike, kinds_of_rows
+from savings.days_before import before, mean_of_days_before
 from savings.reporting_checks import outside_range
 from savings.table import Driver, Frequency, Role, Table
 from telemetry.plan import DayTypes
@@ -47,6 +48,7 @@ class Meter(NamedTuple):
     avoid: tuple[int, int] | None = None  # months [from, to) of the reporting period with a known event: left out
     day_types: DayTypes = DayTypes.WEEK
     less_night: bool = False  # less the flow of 0 to 3 h of the same day: leaks and toilets, in both periods alike
+    lasting: Mapping[str, float] = {}  # [d] time constants of drivers that bring something for days after
     allowed_from: str = ""  # month from which the authorities allow the measure
 
 
@@ -60,15 +62,20 @@ METERS: Mapping[str, Meter] = {
     "seawater-condenser": Meter(
         {"mole/refrigeration/energy": 1.0},
         (AIR, "mole/dock/pallets_in", "mole/frozen_1/door_load", "mole/chill_1/door_load"), 13, (19, 21),
+        lasting={"mole/dock/pallets_in": 3.0, "mole/frozen_1/door_load": 3.0},
     ),
     "floating-head": Meter(
         {"fillets/chill_room/energy": 1.0},
         (AIR, "fillets/water/landed", "fillets/chill_room/door_load", "fillets/chill_room/t_evaporating"), 13,
     ),
     "strip-doors": Meter(
-        {"estran/cold_store/energy": 1.0}, (AIR, "estran/cold_store/door_load", "estran/cold_store/pallets_in"), 14
+        {"estran/cold_store/energy": 1.0}, (AIR, "estran/cold_store/door_load", "estran/cold_store/pallets_in"), 14,
+        lasting={"estran/cold_store/door_load": 3.0, "estran/cold_store/pallets_in": 3.0},
     ),
-    "demand-defrost": Meter({"mole/frozen_2/evaporator_energy": 1.0}, (AIR, HUMIDITY, "mole/frozen_2/pallets_in"), 14),
+    "demand-defrost": Meter(
+        {"mole/frozen_2/evaporator_energy": 1.0}, (AIR, HUMIDITY, "mole/frozen_2/pallets_in"), 14,
+        lasting={"mole/frozen_2/pallets_in": 3.0},
+    ),
     "steam-traps": Meter(
         {"cannery/boiler/gas": 1.0},
         ("cannery/production/cooked", AIR), 13, day_types=DayTypes.WEEKDAY,
@@ -265,6 +272,11 @@ def _table(
         for key in meter.drivers
     ]  # fmt: skip
     start = starts.astype("datetime64[s]")
+    drivers += [
+        Driver(name=before(key), role=Role.LINEAR,
+               values=mean_of_days_before(start, np.bincount(index, series(key)) / length, days))
+        for key, days in (meter.lasting.items() if frequency is not Frequency.MONTHLY else ())
+    ]  # fmt: skip
     if frequency is not Frequency.MONTHLY:
         role, kinds = kinds_of_rows(meter.day_types, frequency, start, COUNTRY)
         kinds = hours_alike(meter.day_types, kinds) if by_hour else kinds

@@ -41,6 +41,10 @@ OF_A_POINT = (
         re.compile(r"\d+ bad readings, \d+% of its time is known, .*"),
         noted("%(point)s: bad readings, too little of its time is known"),
     ),
+    (
+        re.compile(r"less than \d+% of the days before is known"),
+        noted("%(point)s: too little of the days before is known"),
+    ),
     (re.compile(r"\d+% of its time is known, .*"), noted("%(point)s: too little of its time is known")),
 )
 

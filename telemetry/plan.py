@@ -64,6 +64,8 @@ class DriverPlan(_Record, frozen=True):
 
     point: str
     role: str = "linear"  # linear, changepoint or category
+    # [d] time constant of what it brings: above 0, the days before count in a column of their own.
+    lasts_days: float = 0.0
 
 
 class Periods(_Record, frozen=True):

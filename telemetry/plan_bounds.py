@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MOST = 1e12  # of any number: a port's use of a century in kW.h is below
 LONGEST: Mapping[str, int] = {"name": 200, "title": 300}  # [characters] by the name of the field
 LONGEST_TEXT = 4000  # [characters] of any other
+LONGEST_LASTING = 30.0  # [d] of a driver's time constant: beyond, it tells of seasons
 _NAMED = ("name", "measure", "boundary")  # that a reader must be told in one language at least
 
 
@@ -37,6 +38,7 @@ def beyond_bounds(declared: Plan | NonRoutineEvent) -> Iterator[Beyond]:
     yield from _beyond(msgspec.to_builtins(declared), "", "")
     if isinstance(declared, Plan):
         yield from _without_effect(declared)
+        yield from _lasting(declared)
 
 
 def refuse_beyond_bounds(declared: Plan | NonRoutineEvent, *, place: str) -> None:
@@ -56,6 +58,24 @@ def _without_effect(plan: Plan) -> Iterator[Beyond]:
     elif plan.calendar and plan.day_types is DayTypes.NONE:
         cure = 'write `day_types = "week"`, "weekday" or "rest", or leave the calendar out'
         yield Beyond("calendar", "without kinds of day no holiday counts", cure)
+
+
+def _lasting(plan: Plan) -> Iterator[Beyond]:
+    """Yield drivers that last too long, or in rows that know no days before."""
+    of = [("drivers", plan.drivers), *((f"meters[{at}].drivers", each.drivers) for at, each in enumerate(plan.meters))]
+    for place, drivers in of:
+        for index, driver in enumerate(drivers):
+            here, lasts = f"{place}[{index}].lasts_days", driver.lasts_days
+            if not 0.0 <= lasts <= LONGEST_LASTING:
+                cause = f"{lasts:g} days is no time constant that rows of days could tell"
+                yield Beyond(here, cause, f"write at most {LONGEST_LASTING:g}, or leave it out")
+            elif lasts and driver.role == "category":
+                yield Beyond(
+                    here, "a category has no mean of the days before", 'leave it out, or write role = "linear"'
+                )
+            elif lasts and plan.frequency == "monthly":
+                cause = f"only days and hours know the days before, and these rows are {plan.frequency}"
+                yield Beyond(here, cause, 'leave it out, or write `frequency = "daily"`')
 
 
 def _beyond(value: Any, field: str, place: str) -> Iterator[Beyond]:  # noqa: ANN401 – JSON

@@ -82,13 +82,14 @@ def tables(section: Section, key: str, what: str) -> list[Section]:
 
 
 def read_drivers(section: Section, key: str, known: Known, *, required: bool) -> tuple[DriverPlan, ...]:
-    """Read drivers: points, or `{ point, role }`; where no role is given the quantity chooses it."""
+    """Read drivers: points, or `{ point, role, lasts_days }`; where no role is given the quantity chooses it."""
     found: dict[str, DriverPlan] = {}
     for index, each in enumerate(listed(section, key, "points", required=required)):
-        point, role = each, ""
+        point, role, lasts = each, "", 0.0
         if isinstance(each, dict):
             one = Section(section.book, (*section.at(key), index), each, f"{section.what}: driver {index + 1}")
             point, role = one.text("point"), one.choice("role", ROLES, required=False)
+            lasts = one.number("lasts_days", required=False) or 0.0
             one.done()
         if not known_point(section, point, known, key):
             continue
@@ -96,7 +97,9 @@ def read_drivers(section: Section, key: str, known: Known, *, required: bool) ->
         if name in found:
             section.wrong(key, f'driver "{name}" is named twice', "remove one")
         bends = known.quantity(name) in BENDING
-        found[name] = DriverPlan(point=name, role=role or ("changepoint" if bends else "linear"))
+        found[name] = DriverPlan(
+            point=name, role=role or ("changepoint" if bends else "linear"), lasts_days=lasts
+        )  # fmt: skip
     return tuple(found.values())
 
 

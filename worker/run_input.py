@@ -21,6 +21,7 @@ from telemetry.errors import ContractError, StorageError
 from telemetry.plan import Status
 from telemetry.quality import Reason
 from worker.day_types import day_type_driver, holiday_country
+from worker.days_before import with_days_before
 from worker.drivers_by_day import day_mean_label, with_drivers_by_day
 from worker.formulas import formula_of
 from worker.static_factors import factor_changes
@@ -114,7 +115,7 @@ def _meter(
         _driver(column, roles[key], by_day=by_day and roles[key] != "category")
         for key, column in figure.drivers.items()
     ]
-    kinds = day_type_driver(plan, figure.clock.start, country)
+    before, kinds = with_days_before(plan, figure), day_type_driver(plan, figure.clock.start, country)
     return MeterInput(
         meter=figure.meter,
         start=tuple(str(start) for start in figure.clock.start),
@@ -122,8 +123,8 @@ def _meter(
         energy=_column(figure.energy),
         carriers={key: _column(value) for key, value in figure.carriers.items()},
         coverage=tuple(figure.coverage.tolist()),
-        drivers=(*drivers, *(() if kinds is None else (kinds,))),
-        reasons=figure.reasons,
+        drivers=(*drivers, *before.drivers, *(() if kinds is None else (kinds,))),
+        reasons=before.reasons,
         # A suggestion is nobody's word yet: it may not make the input another one.
         events=tuple(each for each in agreed if each.meter == figure.meter.id and each.status is not Status.SUGGESTED),
         sources=(

@@ -32,7 +32,9 @@ Zone = Annotated[str, typer.Option("--tz", help="Zone of the site: Europe/Paris,
 Energy = Annotated[str, typer.Option("--energy", help=f"COLUMN[:unit][:register] of the meter; {COLUMN}.")]
 Drivers = Annotated[
     list[str] | None,
-    typer.Option("--driver", help="COLUMN[:linear|:changepoint|:category][:unit][:mean|:sum], once for each."),
+    typer.Option(
+        "--driver", help="COLUMN[:linear|:changepoint|:category][:unit][:mean|:sum][:lasts=DAYS], once for each."
+    ),
 ]
 Also = Annotated[list[str] | None, typer.Option("--also", help="FILE[:time column] with further columns.")]
 Freq = Annotated[Frequency, typer.Option("--freq", help="How long a row is.")]

@@ -15,7 +15,8 @@ from quaymeter.savings.rows import averaged, commonest, summed
 from quaymeter.savings.series import held, usual_step_s
 from quaymeter.savings.unit_names import Sort, without_unit
 from savings.day_types import hours_alike, kinds_of_rows
-from savings.table import Driver, Role, means_of_days
+from savings.days_before import before, mean_of_days_before
+from savings.table import Driver, Frequency, Role, means_of_days
 from telemetry.errors import ConfigurationError, TransferError
 from telemetry.plan import DayTypes
 
@@ -76,10 +77,28 @@ def read_drivers(
             notes.info("driver_averaged", f"Every hour has its local day's mean of {driver.name!r}.")
         drivers.append(driver)
         shares.append(share)
+        if wanted.lasts_days:
+            drivers.append(_days_before(driver, wanted, request, rows, notes))
+            shares.append(np.where(np.isfinite(drivers[-1].values), share, 0.0))
     if request.day_types is not DayTypes.NONE:
         drivers.append(_kinds_of_day(request, rows, notes))
         shares.append(np.ones(len(rows.wall)))
     return tuple(drivers), tuple(shares)
+
+
+def _days_before(driver: Driver, wanted: ColumnRequest, request: Request, rows: Rows, notes: Notes) -> Driver:
+    """Return what a driver brought on the days before, as a driver of its own."""
+    if request.frequency is Frequency.MONTHLY:
+        raise ConfigurationError(
+            f"only days and hours know the days before, and these rows are {request.frequency}",
+            place=f"--driver {wanted.name}", cure="take --freq daily, or leave lasts= out",
+        )  # fmt: skip
+    notes.info(
+        "days_before",
+        f"Beside {driver.name!r} stands the mean of its days before, weighted by exp(-age / {wanted.lasts_days:g} d).",
+    )
+    values = mean_of_days_before(rows.wall, driver.values, wanted.lasts_days)
+    return replace(driver, name=before(driver.name), role=Role.LINEAR, values=values, is_total=False)
 
 
 def _kinds_of_day(request: Request, rows: Rows, notes: Notes) -> Driver:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,7 @@ from savings.table import Frequency, Role
 from simulators.recorded import Fold
 from telemetry.errors import ConfigurationError, ContractError
 from telemetry.plan import DayTypes
+from telemetry.plan_bounds import LONGEST_LASTING
 from telemetry.public_holidays import countries
 from telemetry.units import did_you_mean
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_LASTS = "lasts="
 ROLES = tuple(role for role in Role if role is not Role.WEEK)  # that a column may be given: hours know their week
 _PERIOD_CURE = "write START/END, both as days (the last one included): 2023-01-01/2023-12-31"
 
@@ -62,6 +65,7 @@ class ColumnRequest:
     role: Role = Role.LINEAR
     gather: Gather | None = None  # None: by the unit
     register: bool = False
+    lasts_days: float = 0.0  # time constant of what a driver brings [d]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +75,7 @@ class Request:
     path: Path
     time: str
     energy: str  # COLUMN[:unit][:register]
-    drivers: tuple[str, ...] = ()  # COLUMN[:role][:unit][:mean|:sum][:register]
+    drivers: tuple[str, ...] = ()  # COLUMN[:role][:unit][:mean|:sum][:register][:lasts=DAYS]
     also: tuple[str, ...] = ()  # FILE[:time column]
     tz: str = ""
     frequency: Frequency = Frequency.DAILY
@@ -188,16 +192,19 @@ def meter_request(text: str, find: Callable[[str], str | None]) -> ColumnRequest
 
 
 def driver_request(text: str, find: Callable[[str], str | None]) -> ColumnRequest:
-    """Read `COLUMN[:linear|:changepoint|:category][:unit][:mean|:sum][:register]`, in any order after the column.
+    """Read `COLUMN[:linear|:changepoint|:category][:unit][:mean|:sum][:register][:lasts=DAYS]`, in any order after it.
 
     Raises
     ------
     ConfigurationError
-        For a word that is none of these.
+        For a word that is none of these, and days that are no time constant.
     """
     name, words = _split(text, find)
-    unit, role, gather, register = NO_UNIT, Role.LINEAR, None, False
+    unit, role, gather, register, lasts_days = NO_UNIT, Role.LINEAR, None, False, 0.0
     for word in words:
+        if word.startswith(_LASTS):
+            lasts_days = _days(word.removeprefix(_LASTS), text)
+            continue
         if word in ROLES:
             role = Role(word)
         elif word in set(Gather):
@@ -206,14 +213,32 @@ def driver_request(text: str, find: Callable[[str], str | None]) -> ColumnReques
             register = True
         else:
             unit = _unit(word, text)
-    return ColumnRequest(name=name, unit=unit, role=role, gather=gather, register=register)
+    if lasts_days and role is Role.CATEGORY:
+        raise ConfigurationError(
+            "a category has no mean of the days before", place=f"--driver {text}", cure=f"leave {_LASTS}… out"
+        )
+    return ColumnRequest(name=name, unit=unit, role=role, gather=gather, register=register, lasts_days=lasts_days)
+
+
+def _days(text: str, driver: str) -> float:
+    """Return a time constant [d]."""
+    try:
+        days = float(text.replace(",", "."))
+    except ValueError:
+        days = math.nan
+    if 0.0 < days <= LONGEST_LASTING:
+        return days
+    raise ConfigurationError(
+        f'"{text}" is no time constant in days', place=f"--driver {driver}",
+        cure=f"write {_LASTS}3, above 0 and at most {LONGEST_LASTING:g}",
+    )  # fmt: skip
 
 
 def _unit(word: str, text: str) -> Unit:
     try:
         return unit_named(word, f"--driver {text}")
     except ContractError as error:
-        words = [*ROLES, *Gather, "register"]
+        words = [*ROLES, *Gather, "register", f"{_LASTS}DAYS"]
         hint = did_you_mean(word, words) or f"{', '.join(words)}, or a unit: "
         raise ConfigurationError(
             f'"{word}" is neither a role nor a unit', place=f"--driver {text}", cure=f"{hint}{error.cure}"
