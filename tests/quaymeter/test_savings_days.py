@@ -6,10 +6,12 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from quaymeter.cli.output import ExitCode
 from quaymeter.savings.request import ROLES
+from savings.days_before import before
 from savings.table import Frequency, Role
 from telemetry.plan import DayTypes
 from tests.quaymeter.savings_files import days, local_hours, plant, reading, write
@@ -126,3 +128,36 @@ def test_a_few_hours_without_a_driver_do_not_lose_their_rows(tmp_path: Path) -> 
     assert set(slow.reasons) == {""}
     assert set(slow.table.driver("air").values) == {5.0}
     assert slow.table.coverage[:24].tolist() == pytest.approx([22 / 24] * 24)
+
+
+def test_a_driver_lasts_for_days(tmp_path: Path) -> None:
+    """The mean of the days before stands beside the driver, a finding says so, and the first day is lost."""
+    rows = [
+        (day, 10.0, made) for day, made in zip(days("2025-03-03", "2025-03-09"), [8, 0, 0, 0, 0, 0, 0], strict=True)
+    ]
+    path = write(tmp_path / "days.csv", "time,kWh,made", rows)
+    found = reading(path, drivers=("made:lasts=0.5",))
+    lag = found.table.driver(before("made")).values
+    assert np.isnan(lag[0])
+    assert lag[1] == 8.0
+    assert lag[2] == pytest.approx(8.0 * np.exp(-4.0) / (np.exp(-2.0) + np.exp(-4.0)))
+    assert [bool(reason) for reason in found.reasons] == [True] + [False] * 6
+    assert any("Beside 'made' stands the mean of its days before" in each.message for each in found.findings)
+
+
+@pytest.mark.parametrize(
+    ("driver", "cause"),
+    [
+        ("made:lasts=soon", '"soon" is no time constant in days'),
+        ("made:lasts=99", "at most 30"),
+        ("made:category:lasts=2", "a category has no mean of the days before"),
+    ],
+)
+def test_what_cannot_last_is_refused(tmp_path: Path, driver: str, cause: str) -> None:
+    """Words, too many days, a category: each is told with a cure."""
+    path = write(tmp_path / "days.csv", "time,kWh,made", [(day, 10.0, 1) for day in days("2025-03-03", "2025-03-09")])
+    code, _, told = run(
+        "savings", "table", str(path), "--time", "time", "--tz", "Europe/Paris", "--energy", "kWh", "--driver", driver
+    )
+    assert code == ExitCode.CONFIGURATION
+    assert cause in " ".join(told.split())

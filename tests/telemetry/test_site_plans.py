@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from telemetry.errors import SiteFileError
 from telemetry.plan import DriverPlan, MeteredPoint, Option, Periods, Plan
 from telemetry.site_file import load_site, parse_site
 from tests.telemetry.harbour import SITE, mistakes
@@ -74,6 +75,14 @@ def test_the_short_form() -> None:
         DriverPlan(point="quay/loop/landed", role="linear"),
     )
     assert (found.option, found.periods, found.confidence, found.frequency) == (Option.B, None, 0.9, "daily")
+
+
+def test_a_driver_whose_days_before_count() -> None:
+    """The time constant is kept with the role that the quantity chooses; what cannot last is told with its place."""
+    found = plan(drivers='["quay/store/t_air", { point = "quay/loop/landed", lasts_days = 3 }]')
+    assert found.drivers[1] == DriverPlan(point="quay/loop/landed", role="linear", lasts_days=3.0)
+    with pytest.raises(SiteFileError, match=r"drivers\[0\].lasts_days: 40 days is no time constant"):
+        plan(drivers='[{ point = "quay/loop/landed", lasts_days = 40 }]')
 
 
 def test_the_full_form() -> None:
