@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
+from savings.days_before import before
 from savings.input_record import DAY_TYPE
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _with_formulas(meter: MeterInput, new: MeterInput | None) -> MeterInput:
     if new is None or not formulas:
         return meter
     ours, theirs = columns_of(meter), columns_of(new)
-    names = {point for point in formulas if point in ours and point in theirs}
+    names = {name for point in formulas for name in (point, before(point)) if name in ours and name in theirs}
     rows = _rows(meter, new)
     moved = [
         at if at is not None and any(ours[name][row] != theirs[name][at] for name in names) else None
