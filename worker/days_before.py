@@ -39,7 +39,7 @@ def with_days_before(plan: Plan, figure: AlignedFigure) -> DaysBefore:
         found.append(
             DriverColumn(
                 name=before(driver.point), label=_label(column.row.name, driver.lasts_days), role="linear",
-                unit=column.row.unit, is_total=False, values=_column(values.tolist()),
+                unit=column.row.unit, is_total=column.is_total, values=_column(values.tolist()),
             )
         )  # fmt: skip
     return DaysBefore(tuple(found), tuple(reasons))
