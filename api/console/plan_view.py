@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from savings.record import EventOutcome, Run
     from storage.demonstrators import PlanRevision
     from storage.events_nonroutine import EventRow
-    from telemetry.plan import NonRoutineEvent, Plan
+    from telemetry.plan import DriverPlan, NonRoutineEvent, Plan
 
 OPTIONS: Mapping[Option, str] = {
     Option.A: noted("A: part of it measured, the rest stipulated"),
@@ -39,14 +39,19 @@ def plan_facts(revision: PlanRevision, say: Words, zone: str) -> list[tuple[str,
     return list(_facts(revision, say, zone))
 
 
+def explained_by(driver: DriverPlan, say: Words) -> str:
+    """Return a driver's point, and that its days before count where they do."""
+    return say("%(point)s and the days before", point=driver.point) if driver.lasts_days else driver.point
+
+
 def _facts(revision: PlanRevision, say: Words, zone: str) -> Iterator[tuple[str, str]]:
     plan, told = revision.plan, words(say.language, REPORT)
     yield say("What was changed"), say.named(plan.measure, NONE)
     yield say("Boundary"), say.named(plan.boundary, NONE)
     yield say("IPMVP option"), say(OPTIONS[plan.option])
     yield from _periods(plan, say, told)
-    yield say("Explained by"), ", ".join(dict.fromkeys(each.point for meter in plan.meters for each in
-                                                       plan.drivers_of(meter))) or NONE  # fmt: skip
+    told_by = dict.fromkeys(explained_by(each, say) for meter in plan.meters for each in plan.drivers_of(meter))
+    yield say("Explained by"), ", ".join(told_by) or NONE
     yield say("Confidence"), percent(told, plan.confidence, 0)
     if plan.expected_saving:
         yield say("Expected"), expected_share(*plan.expected_saving, told)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from babel.messages.mofile import read_mo
 
+from api.console.plan_view import explained_by
 from api.console.render import age
 from api.figures import reasons, shown_decimals, symbol
 from api.language import choose, words
 from locales import DIRECTORY, DOMAIN, LANGUAGES
 from locales.__main__ import compiled, missing, source, template, text_of, updated
+from telemetry.plan import DriverPlan
 from telemetry.quality import Reason
 from telemetry.quantities import QUANTITIES
 from tests.api.conftest import ROOT
@@ -172,3 +174,11 @@ def test_every_text_can_be_read() -> None:
                 weak[text, ground] = round(ratio, 2)
         assert weak == {}, theme
         assert 1.05 / (luminance(colours["broken"]) + 0.05) >= 4.5  # the banner's white text
+
+
+def test_a_driver_that_lasts_is_said_to() -> None:
+    """A plan's page names the days before where they count, in both languages, else the point alone."""
+    lasting = DriverPlan(point="store/room/pallets_in", lasts_days=3.0)
+    assert explained_by(lasting, words("fr")) == "store/room/pallets_in et les jours précédents"
+    assert explained_by(lasting, words("en")) == "store/room/pallets_in and the days before"
+    assert explained_by(DriverPlan(point="store/room/door"), words("fr")) == "store/room/door"
