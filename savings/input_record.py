@@ -35,7 +35,7 @@ class Source(_Record, frozen=True):
 class DriverColumn(_Record, frozen=True):
     """A driver, row by row."""
 
-    name: str  # point key, or DAY_TYPE
+    name: str  # point key, what `days_before.before` makes of it, or DAY_TYPE
     label: Words
     role: str
     unit: str

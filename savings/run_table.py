@@ -145,6 +145,11 @@ def event_rows(table: Table, event: NonRoutineEvent) -> NDArray[np.bool_]:
     return mask
 
 
+def column_of(values: NDArray[np.float64]) -> Column:
+    """Return an array (n,) as a column of a record, null for NaN."""
+    return tuple(None if np.isnan(value) else value for value in values.tolist())
+
+
 def numbers(column: Column) -> NDArray[np.float64]:
     """Return a column of a record as an array (n,), NaN for null."""
     return np.array([np.nan if value is None else value for value in column], np.float64)

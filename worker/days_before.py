@@ -8,11 +8,11 @@ import numpy as np
 
 from savings.days_before import LEAST_KNOWN, before, mean_of_days_before
 from savings.input_record import DriverColumn
+from savings.run_table import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from savings.input_record import Column
     from storage.aligned import AlignedFigure
     from telemetry.plan import Plan
 
@@ -36,10 +36,10 @@ def with_days_before(plan: Plan, figure: AlignedFigure) -> DaysBefore:
         values = mean_of_days_before(figure.clock.start, column.value, driver.lasts_days)
         for row in np.flatnonzero(np.isnan(values)).tolist():
             reasons[row] = reasons[row] or f"{driver.point}: less than {LEAST_KNOWN:.0%} of the days before is known"
-        found.append(
+        found.append(  # a mean even of amounts: nothing is made for each of its tonnes
             DriverColumn(
                 name=before(driver.point), label=_label(column.row.name, driver.lasts_days), role="linear",
-                unit=column.row.unit, is_total=column.is_total, values=_column(values.tolist()),
+                unit=column.row.unit, is_total=False, values=column_of(values),
             )
         )  # fmt: skip
     return DaysBefore(tuple(found), tuple(reasons))
@@ -52,7 +52,3 @@ def _label(name: Mapping[str, str], days: float) -> dict[str, str]:
         language: _LABEL.get(language, "{} ({})").format(text, of.get(language, f"{days:g}"))
         for language, text in name.items()
     }
-
-
-def _column(values: list[float]) -> Column:
-    return tuple(None if np.isnan(value) else value for value in values)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from msgspec.structs import replace
 
 from savings.input_record import CorrectionRecord, DriverColumn, MeterInput, RunInput, Source
+from savings.run_table import column_of
 from storage.aligned import aligned
 from storage.as_decided import decided_events, decided_plan
 from storage.corrections import counting
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
 
-    from numpy.typing import NDArray
-
-    from savings.input_record import Column, FactorChange
+    from savings.input_record import FactorChange
     from storage.aligned import Aligned, AlignedFigure, PointColumn
     from storage.engine import Connection
     from storage.overview import PointRow
@@ -120,8 +118,8 @@ def _meter(
         meter=figure.meter,
         start=tuple(str(start) for start in figure.clock.start),
         hours=tuple(figure.clock.hours.tolist()),
-        energy=_column(figure.energy),
-        carriers={key: _column(value) for key, value in figure.carriers.items()},
+        energy=column_of(figure.energy),
+        carriers={key: column_of(value) for key, value in figure.carriers.items()},
         coverage=tuple(figure.coverage.tolist()),
         drivers=(*drivers, *before.drivers, *(() if kinds is None else (kinds,))),
         reasons=before.reasons,
@@ -164,7 +162,7 @@ def _driver(column: PointColumn, role: str, *, by_day: bool) -> DriverColumn:
     name = column.row.name
     return DriverColumn(
         name=column.row.key, label=day_mean_label(name) if by_day else dict(name), role=role, unit=column.row.unit,
-        is_total=column.is_total, values=_column(column.value),
+        is_total=column.is_total, values=column_of(column.value),
     )  # fmt: skip
 
 
@@ -190,7 +188,3 @@ def _factor_changes(plan: Plan, data: Aligned) -> tuple[FactorChange, ...]:
         if factor.point and plan.periods is not None:
             found += factor_changes(factor, data.watched[factor.point], data.days.start, plan.periods)
     return tuple(sorted(found, key=lambda change: (change.day, change.factor)))
-
-
-def _column(values: NDArray[np.float64]) -> Column:
-    return tuple(None if np.isnan(value) else value for value in values.tolist())

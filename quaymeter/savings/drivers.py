@@ -98,7 +98,7 @@ def _days_before(driver: Driver, wanted: ColumnRequest, request: Request, rows: 
         f"Beside {driver.name!r} stands the mean of its days before, weighted by exp(-age / {wanted.lasts_days:g} d).",
     )
     values = mean_of_days_before(rows.wall, driver.values, wanted.lasts_days)
-    return replace(driver, name=before(driver.name), role=Role.LINEAR, values=values)
+    return replace(driver, name=before(driver.name), role=Role.LINEAR, values=values, is_total=False)
 
 
 def _kinds_of_day(request: Request, rows: Rows, notes: Notes) -> Driver:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from locales.words import noted
 from reports.document import Facts, Grid, Items, Paragraph
-from reports.figures import day, days_between, number, percent, plain, shown, stated, with_unit
+from reports.figures import day, days_between, number, percent, shown, stated, with_unit
 from reports.methods import method_name
 from reports.sections.pieces import heading, known, named
 from reports.verdict import expected_share
@@ -73,7 +73,8 @@ def _drivers(material: Material) -> Iterator[tuple[str, str]]:
     lasting = {each.point: each.lasts_days for meter in it.meters for each in it.drivers_of(meter) if each.lasts_days}
     for point, days in lasting.items():
         yield say("Days before"), say("%(driver)s: their mean beside the day's own, weighted by exp(−age / %(days)s d)",
-                                      driver=say.named(names.get(point, {}), point), days=plain(say, days))  # fmt: skip
+                                      driver=say.named(names.get(point, {}), point),
+                                      days=number(say, days, len(f"{days:g}".partition(".")[2])))  # fmt: skip
     derived = {each.point: each for meter in given.meters for each in meter.sources if each.formula}
     for each in derived.values():
         name = say.named(each.name, each.point)

@@ -37,8 +37,17 @@ def less_group_means(
     columns: NDArray[np.float64], group: NDArray[np.int64], weight: NDArray[np.float64], groups: int
 ) -> NDArray[np.float64]:
     """Return columns (n, q) less the weighted mean of each row's group (n,)."""
-    means = np.column_stack([group_means(column, group, weight, groups) for column in columns.T])
-    return np.asarray(columns - means[group])
+    return np.asarray(columns - _column_means(columns, group, weight, groups)[group])
+
+
+def _column_means(
+    columns: NDArray[np.float64], group: NDArray[np.int64], weight: NDArray[np.float64], groups: int
+) -> NDArray[np.float64]:
+    """Return the weighted mean of each column (n, q) by group, (groups, q)."""
+    means = np.empty((groups, columns.shape[1]))
+    for at in range(columns.shape[1]):
+        means[:, at] = group_means(columns[:, at], group, weight, groups)
+    return means
 
 
 def within_solve(
@@ -52,10 +61,7 @@ def within_solve(
 
     By products of columns brought to unit length; the shortest solution where columns depend on each other.
     """
-    count = columns.shape[1]
-    means = np.empty((groups, count))
-    for at in range(count):
-        means[:, at] = group_means(columns[:, at], group, weight, groups)
+    means = _column_means(columns, group, weight, groups)
     root = np.sqrt(weight)
     inside = (columns - means[group]) * root[:, None]
     left = (values - group_means(values, group, weight, groups)[group]) * root

@@ -59,3 +59,14 @@ def test_hours_have_the_names_of_the_days_that_share_them(names: tuple[str, str]
     part = of_kinds(given, *names)
     say = words("en", REPORT)
     assert [parameter_name(name, part, say).rpartition("– ")[2] for name in names] == expected
+
+
+@pytest.mark.parametrize(("days", "said"), [(3.0, "exp(−âge / 3 j)"), (1.5, "exp(−âge / 1,5 j)")])
+def test_a_plan_tells_which_drivers_last(days: float, said: str) -> None:
+    """The plan's section names the driver and its time constant, with the decimals that it has."""
+    given = boiler_house()
+    driver = replace(given.plan.drivers[1], lasts_days=days)
+    given = replace(given, plan=replace(given.plan, drivers=(given.plan.drivers[0], driver)))
+    facts = [each for each in blocks_of(compose(given, boiler_house_run(), "fr")) if isinstance(each, Facts)]
+    told = dict(pair for each in facts for pair in each.rows)
+    assert told["Jours précédents"].endswith(said)

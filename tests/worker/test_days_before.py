@@ -48,7 +48,7 @@ def test_the_days_before_are_a_column_of_their_own(figure: AlignedFigure) -> Non
     """It stands under its own name in both languages, sees a hot day afterwards, and loses the very first day."""
     found = with_days_before(lasting_plan(), figure)
     (column,) = found.drivers
-    assert (column.name, column.role) == (before(AIR), "linear")
+    assert (column.name, column.role, column.is_total) == (before(AIR), "linear", False)
     assert column.label["en"].endswith("days before (time constant of 1.5 d)")
     assert column.label["fr"].endswith("jours précédents (constante de temps de 1,5 j)")
     assert column.values[0] is None
@@ -57,6 +57,13 @@ def test_the_days_before_are_a_column_of_their_own(figure: AlignedFigure) -> Non
     assert column.values[11] > 20.0
     assert found.reasons[0] == f"{AIR}: less than 50% of the days before is known"
     assert not any(found.reasons[2:])
+
+
+def test_what_an_amount_brought_is_a_mean(figure: AlignedFigure) -> None:
+    """Of tonnes as well: a report would else tell of the use for each tonne of the days before."""
+    plan = msgspec.structs.replace(lasting_plan(), drivers=(DriverPlan(point="quay/pump/landed", lasts_days=2.0),))
+    assert figure.drivers["quay/pump/landed"].is_total
+    assert not with_days_before(plan, figure).drivers[0].is_total
 
 
 def test_a_plan_without_such_drivers_stays_as_it_is(figure: AlignedFigure) -> None:
