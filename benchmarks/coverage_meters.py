@@ -62,13 +62,15 @@ METERS: Mapping[str, Meter] = {
     "seawater-condenser": Meter(
         {"mole/refrigeration/energy": 1.0},
         (AIR, "mole/dock/pallets_in", "mole/frozen_1/door_load", "mole/chill_1/door_load"), 13, (19, 21),
+        lasting={"mole/dock/pallets_in": 3.0, "mole/frozen_1/door_load": 3.0},
     ),
     "floating-head": Meter(
         {"fillets/chill_room/energy": 1.0},
         (AIR, "fillets/water/landed", "fillets/chill_room/door_load", "fillets/chill_room/t_evaporating"), 13,
     ),
     "strip-doors": Meter(
-        {"estran/cold_store/energy": 1.0}, (AIR, "estran/cold_store/door_load", "estran/cold_store/pallets_in"), 14
+        {"estran/cold_store/energy": 1.0}, (AIR, "estran/cold_store/door_load", "estran/cold_store/pallets_in"), 14,
+        lasting={"estran/cold_store/door_load": 3.0, "estran/cold_store/pallets_in": 3.0},
     ),
     "demand-defrost": Meter(
         {"mole/frozen_2/evaporator_energy": 1.0}, (AIR, HUMIDITY, "mole/frozen_2/pallets_in"), 14,

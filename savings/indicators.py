@@ -114,7 +114,7 @@ def use_by_amount(baseline: Baseline, table: Table, driver: str, *, confidence: 
     energy = float(known.energy.sum())
     case = make_case(baseline, known.keep_drivers(tuple(each.name for each in baseline.table.drivers)))
     noise = baseline.noise
-    spread = inflation(case.scale[None], case.reporting_position, noise.phi, noise.white)[0]
+    spread = inflation(case.scale[None], case.reporting_position, noise.noises)[0]
     every_year = case.scale @ case.place_waves[len(case.influence_position) :]
     error = _error_of(spread + float(every_year @ every_year) * noise.returning, noise, confidence)
     name = unit or f"{table.unit}/{table.driver(driver).unit}"
@@ -178,7 +178,7 @@ def _error_of_sum(
             waves=np.zeros((len(place), 0)), influence=np.zeros((0, 1)), influence_position=place[:0],
         )
     )  # fmt: skip
-    spread = inflation(np.ones((1, len(place))), place, noise.phi, noise.white)[0]
+    spread = inflation(np.ones((1, len(place))), place, noise.noises)[0]
     return _error_of(spread, noise, confidence), noise.dof
 
 

@@ -190,7 +190,4 @@ def _long_enough(edges: int) -> NDArray[np.bool_]:
 
 def _correlation(noise: NoisePosterior, most: int) -> NDArray[np.float64]:
     """Return the noise's correlation by days apart (most + 1,), averaged over what the likelihood leaves open."""
-    apart = np.arange(most + 1)
-    slow = (noise.share * (1.0 - noise.white)) @ noise.phi[:, None] ** apart
-    slow[0] = 1.0
-    return np.asarray(slow)
+    return np.concatenate([np.ones(1), noise.noises.correlation(np.arange(1, most + 1)) @ noise.share])

@@ -104,7 +104,7 @@ def _gains(rows: _Rows, which: NDArray[np.intp]) -> NDArray[np.float64]:
     n, q = rows.basis.shape
     waves = rows.waves[:, which].reshape(n, -1)
     columns, log_det = whitened(
-        np.column_stack([rows.basis, waves, rows.residual]), np.diff(rows.position), _GRID.phi, _GRID.white
+        np.column_stack([rows.basis, waves, rows.residual]), np.diff(rows.position), _GRID.noises
     )
     columns = np.ascontiguousarray(columns.transpose(1, 0, 2))
     products = np.swapaxes(columns, 1, 2) @ columns

@@ -64,6 +64,11 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
         "little narrower where nothing speaks for one; the hourly model takes days for alike that the plan takes for "
         "alike, and keeps those segments of temperature that the sums of days ask for."
     ),
+    "7": noted(
+        "Methods 7: from two years of daily or hourly baseline on, what is felt for some days is told from noise that "
+        "lasts, so that intervals are wider where it hid slow noise; noise without memory counts for more from the "
+        "outset."
+    ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else
 CENTS = 2  # decimals of money that has any

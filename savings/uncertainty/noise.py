@@ -1,8 +1,13 @@
-"""Noise that remembers: a first-order autoregressive part and an independent part, over rows with gaps.
+"""Noise that remembers: a slow part, a part that is new in every row and a brief part, over rows with gaps.
 
-Correlation of two rows whose positions lie k intervals apart: ρ(0) = 1, ρ(k) = (1 - λ) φ^k. With λ = 0 this is AR(1);
-λ is the share of the variance that forgets at once (counting, weather of the hour, a truck). An AR(1) alone, fitted to
-such noise, takes φ too small and misses the slow part, which is all that a total over months feels.
+Correlation of two rows whose positions lie k intervals apart: ρ(0) = 1,
+
+    ρ(k) = (1 - λ - δ) φ^k + δ b^k,     b = 1/2
+
+λ is the share of the variance that forgets at once (counting, weather of the hour, a truck), δ that of what is felt for
+some days (heat that goods bring and a store gives back). With λ = δ = 0 this is AR(1). An AR(1) alone, fitted to noise
+that is partly new every day, takes φ too small and misses the slow part, which is all that a total over months feels;
+so do two parts where what is brief rules the fit.
 """
 
 from __future__ import annotations
@@ -22,20 +27,56 @@ if TYPE_CHECKING:
 LEANING = 0.2
 # Share of the prior of noise that has no memory at all: a sharp hypothesis has a prior of its own (Jeffreys 1961, ch.
 # 5), or what rows cannot exclude of slow noise widens the interval of meters that have none (docs/decisions.md).
-FORGETFUL = 0.1
+FORGETFUL = 0.3
+# Of noise with a brief part: its share of the prior, what of λ is brief instead, and its memory b. It is weighed where
+# it can hide what is slow: beside a slow part that lasts for weeks and is a tenth of the variance at most. Where the
+# slow part rules, as that of traps that fail, a brief one makes it smaller than it is (docs/decisions.md).
+BRIEF, BRIEF_OF_WHITE, BRIEF_MEMORY = 0.15, 0.25, 0.5
+LEAST_PHI, LEAST_WHITE = 0.9, 0.9
+
+
+class Noises(NamedTuple):
+    """Noises to be weighed; all (K,)."""
+
+    phi: NDArray[np.float64]  # φ of the slow part
+    white: NDArray[np.float64]  # λ
+    brief: NDArray[np.float64]  # δ
+
+    @property
+    def slow(self) -> NDArray[np.float64]:
+        """Share of the variance that the slow part has (K,)."""
+        return 1.0 - self.white - self.brief
+
+    @property
+    def inflated(self) -> NDArray[np.float64]:
+        """1 + 2 Σ ρ(k) (K,): by how much more the mean of many rows varies than that of independent ones."""
+        brief = self.brief * BRIEF_MEMORY / (1.0 - BRIEF_MEMORY)
+        return np.asarray(1.0 + 2.0 * (self.slow * self.phi / (1.0 - self.phi) + brief))
+
+    def correlation(self, apart: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return ρ (k, K) of rows so many intervals apart (k,), each 1 or more."""
+        return np.asarray(self.slow * self.phi ** apart[:, None] + self.brief * BRIEF_MEMORY ** apart[:, None])
+
+    def take(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> Noises:
+        """Return the noises at some places or of a mask."""
+        return Noises(*(each[which] for each in self))
 
 
 class Grid(NamedTuple):
-    """Pairs of memory φ and forgetful share λ with their prior; all (K,)."""
+    """Noises with their prior; all (K,)."""
 
-    phi: NDArray[np.float64]
-    white: NDArray[np.float64]
+    noises: Noises
     prior: NDArray[np.float64]  # sum 1
     reference: NDArray[np.float64]  # the reference prior by this one
 
+    @property
+    def hidden(self) -> NDArray[np.bool_]:
+        """Mask (K,) of noises whose slow part a brief one may hide."""
+        return np.asarray((self.noises.phi >= LEAST_PHI) & (self.noises.white >= LEAST_WHITE))
+
 
 def prior_grid(phi: Sequence[float], white: Sequence[float]) -> Grid:
-    """Return every pair of the nodes φ and λ, both ascending from 0.
+    """Return every pair of the nodes φ and λ, both ascending from 0, without a brief part.
 
     The prior of φ is the reference prior of an AR(1), flat in arcsin φ (Berger & Yang 1994), times (1 - φ)^-LEANING:
     long memories, up to what a year cannot tell from a random walk, have their part in it; a share FORGETFUL of it is
@@ -45,9 +86,22 @@ def prior_grid(phi: Sequence[float], white: Sequence[float]) -> Grid:
     memory = (1.0 - FORGETFUL) * _shares(reference * (1.0 - np.asarray(phi)) ** -LEANING)
     memory[0] += FORGETFUL
     share = share_prior(np.array(white))
-    both, forgetful = np.meshgrid(phi, white, indexing="ij")
+    both, forgetful = (each.ravel() for each in np.meshgrid(phi, white, indexing="ij"))
     by_this = np.repeat(reference / memory, len(share))
-    return Grid(both.ravel(), forgetful.ravel(), np.outer(memory, share).ravel(), by_this)
+    return Grid(Noises(both, forgetful, np.zeros_like(both)), np.outer(memory, share).ravel(), by_this)
+
+
+def with_brief(pairs: Grid) -> Grid:
+    """Return a grid and, once more, its hidden noises with a part of λ brief, which have BRIEF of the prior."""
+    again = pairs.hidden
+    same, prior, by_this = pairs.noises.take(again), pairs.prior[again], pairs.reference[again]
+    brief = BRIEF_OF_WHITE * same.white
+    more = Noises(same.phi, same.white - brief, brief)
+    return Grid(
+        Noises(*(np.concatenate(both) for both in zip(pairs.noises, more, strict=True))),
+        np.concatenate([(1.0 - BRIEF) * pairs.prior, BRIEF * _shares(prior)]),
+        np.concatenate([pairs.reference, by_this * prior.sum() / (by_this @ prior)]),
+    )
 
 
 def share_prior(shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -67,11 +121,11 @@ def _cells(nodes: NDArray[np.float64], end: float) -> NDArray[np.float64]:
 
 
 def whitened(
-    columns: NDArray[np.float64], gaps: NDArray[np.int64], phi: NDArray[np.float64], white: NDArray[np.float64]
+    columns: NDArray[np.float64], gaps: NDArray[np.int64], noises: Noises
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return columns of independent rows, for every pair of φ and λ at once, and ln|R|.
+    """Return columns of independent rows, for every noise at once, and ln|R|.
 
-    The innovations of the Kalman filter of the two-part noise: L⁻¹ columns with R = L Lᵀ, the first row exact.
+    The innovations of the Kalman filter of slow and brief part: L⁻¹ columns with R = L Lᵀ, the first row exact.
 
     Parameters
     ----------
@@ -79,8 +133,8 @@ def whitened(
         (n, q), rows in order of time.
     gaps
         (n - 1,) intervals from each row to the next, 1 where none is missing.
-    phi, white
-        (K,) φ in [0, 1) and λ in [0, 1].
+    noises
+        K of them, φ in [0, 1), λ and δ in [0, 1] together.
 
     Returns
     -------
@@ -88,22 +142,52 @@ def whitened(
         Whitened columns (n, K, q) and ln|R| (K,).
     """
     n, q = columns.shape
-    mean, spread = np.zeros((len(phi), q)), 1.0 - white
-    out = np.empty((n, len(phi), q))
-    log_det = np.zeros(len(phi))
-    slow = 1.0 - white
-    kept = {int(gap): phi**gap for gap in np.unique(gaps)} | {0: np.ones_like(phi)}
+    out, log_det = np.empty((n, len(noises.phi), q)), np.zeros(len(noises.phi))
+    filtered = _Filter(noises, q)
     for row, gap in enumerate([0, *gaps.tolist()]):
-        memory = kept[gap]
-        mean = mean * memory[:, None]
-        spread = slow + (spread - slow) * memory**2
-        total = spread + white
-        innovation = columns[row] - mean
-        out[row] = innovation / np.sqrt(total)[:, None]
-        log_det += np.log(total)
-        mean = mean + (spread / total)[:, None] * innovation
-        spread = spread * white / total
+        filtered.passes(gap)
+        innovation, variance = filtered.sees(columns[row])
+        out[row] = innovation / np.sqrt(variance)[:, None]
+        log_det += np.log(variance)
     return out, log_det
+
+
+class _Filter:
+    """What is known of the slow and the brief part of q columns, under every noise."""
+
+    def __init__(self, noises: Noises, q: int) -> None:
+        self._noises = noises
+        self._at = np.flatnonzero(noises.brief)  # which have a brief part: B of them
+        self._slow_mean, self._brief_mean = np.zeros((len(noises.phi), q)), np.zeros((len(self._at), q))
+        self._slow, self._brief = noises.slow, noises.brief[self._at]  # variances (K,) and (B,)
+        self._both = np.zeros(len(self._at))  # their covariance (B,)
+
+    def passes(self, gap: int) -> None:
+        """Go on by so many intervals."""
+        noises, at = self._noises, self._at
+        memory, brief_memory = noises.phi**gap, BRIEF_MEMORY**gap
+        self._slow_mean *= memory[:, None]
+        self._brief_mean *= brief_memory
+        self._slow = noises.slow + (self._slow - noises.slow) * memory**2
+        self._brief = noises.brief[at] + (self._brief - noises.brief[at]) * brief_memory**2
+        self._both = self._both * memory[at] * brief_memory
+
+    def sees(self, row: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Learn from a row (q,): what of it was not foreseen (K, q), and the variance of that (K,)."""
+        at, slow = self._at, self._slow.copy()
+        slow[at] += self._both  # covariance of each part with the row
+        brief = self._brief + self._both
+        variance = slow + self._noises.white
+        variance[at] += brief
+        innovation = row - self._slow_mean
+        innovation[at] -= self._brief_mean
+        gain, brief_gain = slow / variance, brief / variance[at]
+        self._slow_mean += gain[:, None] * innovation
+        self._brief_mean += brief_gain[:, None] * innovation[at]
+        self._both = self._both - gain[at] * brief
+        self._slow = self._slow - gain * slow
+        self._brief = self._brief - brief_gain * brief
+        return innovation, variance
 
 
 def lag_products(weights: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -125,10 +209,7 @@ def lag_products(weights: NDArray[np.float64], places: NDArray[np.int64]) -> NDA
     return np.asarray(products)
 
 
-def inflation(
-    weights: NDArray[np.float64], places: NDArray[np.int64], phi: NDArray[np.float64], white: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return Var(Σ w_i e_i)/σ² of every total (T, n) for every pair of φ and λ, (T, K)."""
+def inflation(weights: NDArray[np.float64], places: NDArray[np.int64], noises: Noises) -> NDArray[np.float64]:
+    """Return Var(Σ w_i e_i)/σ² of every total (T, n) for each of K noises, (T, K)."""
     products = lag_products(weights, places)
-    correlation = (1.0 - white) * phi ** np.arange(1, products.shape[1])[:, None]
-    return np.asarray(products[:, :1] + products[:, 1:] @ correlation)
+    return np.asarray(products[:, :1] + products[:, 1:] @ noises.correlation(np.arange(1, products.shape[1])))

@@ -1,16 +1,17 @@
-"""The default interval: restricted likelihood over two-part noise, averaged over what that likelihood leaves open.
+"""The default interval: restricted likelihood over noise in parts, averaged over what that likelihood leaves open.
 
-For every pair of memory φ and forgetful share λ on a grid (see `noise`) the residuals and the directions that the fit
-has taken out of them are whitened, the restricted likelihood (Patterson & Thompson 1971; Harville 1974) and s² follow,
+For every memory φ and forgetful share λ on a grid (see `noise`) the residuals and the directions that the fit has taken
+out of them are whitened, the restricted likelihood (Patterson & Thompson 1971; Harville 1974) and s² follow,
 and the variance of the total's error is s² wᵀR w with the weights w of both periods: noise over the reporting rows,
 parameters with knots, and what the end of one period tells of the start of the other. Given φ and λ the error by its
 standard error is a t of n' - p degrees of freedom, n' the independent rows that this noise leaves of n: slow noise
 tells little of its own size. The interval is that of the mixture of these t by likelihood times prior, so that not
 knowing φ and λ widens it as far as, and no further than, the residuals leave them open. From two years of baseline on a
-third part is weighed with them, noise that comes back every year (see `returning`).
+part of λ may be brief, and a last part is weighed with them, noise that comes back every year (see `returning`).
 
 Why λ: fitted to noise that is partly slow and partly new every day, an AR(1) takes φ too small; of nominal 90 %
-intervals 36 to 60 % then hold the truth (docs/savings.md). With λ in the grid AR(1) itself covers as before.
+intervals 36 to 60 % then hold the truth (docs/savings.md). With λ in the grid AR(1) itself covers as before. Why the
+brief part: where it is there and not foreseen, φ and λ follow it, and what is slow is missed (docs/decisions.md).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from savings.uncertainty import returning
-from savings.uncertainty.noise import inflation, prior_grid, whitened
+from savings.uncertainty.noise import Noises, inflation, prior_grid, whitened, with_brief
 from savings.uncertainty.student import t_cdf, two_sided_t
 
 if TYPE_CHECKING:
@@ -29,47 +30,47 @@ if TYPE_CHECKING:
 
     from savings.uncertainty.case import Case, Told
 
-_GRID = prior_grid(
+_PAIRS = prior_grid(
     (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96, 0.98, 0.99, 0.995, 0.998, 0.9995),
     (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.992, 0.998),
 )
+_GRID = with_brief(_PAIRS)
 LEAST_DOF = 2.0  # a year of drift tells at least of its size and its speed
-NEGLIGIBLE = 1e-4  # pairs that share less than this of the likelihood are left out of the mixture
+NEGLIGIBLE = 1e-4  # noises that share less than this of the likelihood are left out of the mixture
 _DOFS = np.array([1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0, 100.0, 1000.0])  # t is kept for these
 _HALVINGS = 24  # to 1e-7 of the bracket
 NODES, _STEPS = 64, 257  # of the sum of even errors, and of the mixture's distribution
 
 
 class NoisePosterior(NamedTuple):
-    """What the residuals say about their noise; all (K,), the likely pairs of the grid only."""
+    """What the residuals say about their noise; all (K,), the likely ones of the grid only."""
 
-    phi: NDArray[np.float64]  # memory from one row to the next
-    white: NDArray[np.float64]  # λ, share of the variance that is new in every row
+    noises: Noises
     share: NDArray[np.float64]  # of likelihood times prior, sum 1
     variance: NDArray[np.float64]  # s² of one row [u²]
     n_effective: float  # n' = n / (1 + 2 Σ ρ(k)), averaged
-    dofs: NDArray[np.float64]  # n' - p of each pair, at least LEAST_DOF
+    dofs: NDArray[np.float64]  # n' - p of each, at least LEAST_DOF
     returning: NDArray[np.float64]  # κ: variance of what comes back every year, by s²
-    reference: NDArray[np.float64]  # reference prior of each pair by that of the interval
+    reference: NDArray[np.float64]  # reference prior of each by that of the interval
 
     @property
     def correlation(self) -> float:
         """Correlation of neighbouring rows, averaged."""
-        return float(self.share @ ((1.0 - self.white) * self.phi))
+        return float(self.share @ self.noises.correlation(np.ones(1, np.int64))[0])
 
     def likely_below(self, independent: float) -> float:
         """Return the share of the likelihood of noises that leave fewer independent rows than so many.
 
         Under the reference prior: that of the interval leans to long memories and to none, which is no evidence.
         """
-        inflated = 1.0 + 2.0 * (1.0 - self.white) * self.phi / (1.0 - self.phi)
+        inflated = self.noises.inflated
         rows = self.n_effective * float(self.share @ inflated)
         level = self.share * self.reference
         return float(level[rows / inflated < independent].sum() / level.sum())
 
     @property
     def dof(self) -> float:
-        """Degrees of freedom, averaged over the pairs."""
+        """Degrees of freedom, averaged over the noises."""
         return float(self.share @ self.dofs)
 
 
@@ -82,28 +83,29 @@ def noise_posterior(case: Told) -> NoisePosterior:
     if n <= p + 1:
         nothing = np.full(1, np.nan)
         one, none = np.ones(1), np.zeros(1)
-        return NoisePosterior(none, none, one, nothing, float(n), one, none, one)
+        return NoisePosterior(Noises(none, none, none), one, nothing, float(n), one, none, one)
+    grid = _GRID if case.waves.shape[1] else _PAIRS  # one year cannot tell what is brief beside what is slow
     columns = np.column_stack([case.waves, case.basis, case.residual / _size(case.residual)])
-    rows, log_det = whitened(columns, np.diff(case.position), _GRID.phi, _GRID.white)
+    rows, log_det = whitened(columns, np.diff(case.position), grid.noises)
     rows = np.ascontiguousarray(rows.transpose(1, 0, 2))
     said = returning.likelihoods(np.swapaxes(rows, 1, 2) @ rows, log_det, n, case.waves.shape[1])
-    share = said.prior[:, None] * _GRID.prior * np.exp(said.log_likelihood - said.log_likelihood.max())
-    which, pair = np.nonzero(share > NEGLIGIBLE * share.sum())
-    phi, white, share = _GRID.phi[pair], _GRID.white[pair], share[which, pair] / share[which, pair].sum()
-    counted = n / (1.0 + 2.0 * (1.0 - white) * phi / (1.0 - phi))
-    variance = said.rest[which, pair] / (n - p) * _size(case.residual) ** 2
+    share = said.prior[:, None] * grid.prior * np.exp(said.log_likelihood - said.log_likelihood.max())
+    which, noise = np.nonzero(share > NEGLIGIBLE * share.sum())
+    noises, share = grid.noises.take(noise), share[which, noise] / share[which, noise].sum()
+    counted = n / noises.inflated
+    variance = said.rest[which, noise] / (n - p) * _size(case.residual) ** 2
     n_effective = n / float(share @ (n / counted))
     dofs = np.maximum(counted - p, LEAST_DOF)
-    return NoisePosterior(phi, white, share, variance, n_effective, dofs, said.ratio[which], _GRID.reference[pair])
+    return NoisePosterior(noises, share, variance, n_effective, dofs, said.ratio[which], grid.reference[noise])
 
 
 def standard_errors(
     case: Case, posterior: NoisePosterior, targets: NDArray[np.float64], *, process: bool = True
 ) -> NDArray[np.float64]:
-    """Return the standard error (T, K) of each total of `targets` (T, m) under each pair [unit]; see `Case.weights`."""
+    """Return the standard error (T, K) of each total of `targets` (T, m) by noise [unit]; see `Case.weights`."""
     weights = case.weights(targets, process=process)
-    pairs, which = np.unique(np.column_stack([posterior.phi, posterior.white]), axis=0, return_inverse=True)
-    spread = inflation(weights, case.places, pairs[:, 0], pairs[:, 1])[:, which.ravel()]
+    noises, which = np.unique(np.column_stack(posterior.noises), axis=0, return_inverse=True)
+    spread = inflation(weights, case.places, Noises(*noises.T))[:, which.ravel()]
     spread = spread + ((weights @ case.place_waves) ** 2).sum(axis=1)[:, None] * posterior.returning
     return np.asarray(np.sqrt(np.maximum(spread * posterior.variance, 0.0)))
 

@@ -9,6 +9,7 @@ from savings.adjustments import Adjustment
 from savings.avoided_use import AvoidedUse, adjusted_intervals, avoided_use
 from savings.baseline import fit_baseline
 from savings.uncertainty import reml
+from savings.uncertainty.noise import Noises
 from savings.uncertainty.reml import NoisePosterior, joined_half_widths, mixture_half_widths, uniform_sum
 from tests.savings.made_up import made_up
 
@@ -27,7 +28,9 @@ def posterior_of(*dofs: float) -> NoisePosterior:
     """Return a mixture of equally likely t."""
     k = len(dofs)
     nothing = np.zeros(k)
-    return NoisePosterior(nothing, nothing, np.full(k, 1.0 / k), np.ones(k), 100.0, np.array(dofs), nothing, np.ones(k))
+    return NoisePosterior(
+        Noises(nothing, nothing, nothing), np.full(k, 1.0 / k), np.ones(k), 100.0, np.array(dofs), nothing, np.ones(k)
+    )
 
 
 @pytest.mark.parametrize("limits", [(2.0,), (0.5,), (2.0, 1.0), (8.0, 0.1)])

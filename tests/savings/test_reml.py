@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from savings.uncertainty import hac, noise, ols, reml
+from savings.uncertainty import hac, noise, ols, reml, returning
 from savings.uncertainty.case import Case
-from savings.uncertainty.noise import inflation, whitened
+from savings.uncertainty.noise import Noises, inflation, whitened
 from savings.uncertainty.student import two_sided_t
 from tests.savings.made_up import remembering
 
@@ -40,9 +40,11 @@ def test_whitening_is_cholesky() -> None:
     position = np.array([0, 1, 2, 5, 6, 20, 21])
     columns = np.random.default_rng(3).normal(size=(7, 2))
     phi, white = np.array([0.7, 0.0, 0.95]), np.array([0.3, 0.0, 0.0])
-    rows, log_det = whitened(columns, np.diff(position), phi, white)
+    brief = np.array([0.2, 0.0, 0.6])
+    rows, log_det = whitened(columns, np.diff(position), Noises(phi, white, brief))
+    apart = np.abs(position[:, None] - position)
     for k in range(3):
-        dense = (1 - white[k]) * phi[k] ** np.abs(position[:, None] - position) + white[k] * np.eye(7)
+        dense = (1 - white[k] - brief[k]) * phi[k] ** apart + brief[k] * 0.5**apart + white[k] * np.eye(7)
         np.testing.assert_allclose(rows[:, k].T @ rows[:, k], columns.T @ np.linalg.solve(dense, columns), atol=1e-10)
         assert log_det[k] == pytest.approx(np.linalg.slogdet(dense)[1], abs=1e-10)
 
@@ -51,10 +53,11 @@ def test_inflation_is_the_quadratic_form() -> None:
     """The variance of a weighted sum is wᵀRw, the end of one period and the start of the other included."""
     weights = np.random.default_rng(4).normal(size=(3, 9))
     places = np.array([0, 1, 2, 3, 4, 5, 6, 9, 30])
-    phi, white = np.array([0.9]), np.array([0.25])
-    dense = 0.75 * 0.9 ** np.abs(places[:, None] - places) + 0.25 * np.eye(9)
+    noises = Noises(np.array([0.9]), np.array([0.25]), np.array([0.1]))
+    apart = np.abs(places[:, None] - places)
+    dense = 0.65 * 0.9**apart + 0.1 * 0.5**apart + 0.25 * np.eye(9)
     expected = [[each @ dense @ each] for each in weights]
-    np.testing.assert_allclose(inflation(weights, places, phi, white), expected, rtol=1e-9)
+    np.testing.assert_allclose(inflation(weights, places, noises), expected, rtol=1e-9)
 
 
 def test_unit_does_not_matter() -> None:
@@ -82,14 +85,14 @@ def test_the_interval_is_that_of_the_mixture() -> None:
     rng = np.random.default_rng(7)
     case = case_of(remembering(rng, 0.97, (DAYS,)), design(2 * DAYS))
     posterior, target = reml.noise_posterior(case), np.ones((1, DAYS))
-    spread = inflation(case.weights(target), case.places, posterior.phi, posterior.white)[0]
+    spread = inflation(case.weights(target), case.places, posterior.noises)[0]
     errors = np.sqrt(spread * posterior.variance)
     which = rng.choice(len(errors), 200_000, p=posterior.share)
     drawn = errors[which] * rng.standard_t(posterior.dofs[which])
     half = reml.half_widths(case, posterior, target, 0.9)[0]
     assert np.mean(np.abs(drawn) <= half) == pytest.approx(0.9, abs=0.01)
     first = posterior._replace(
-        phi=posterior.phi[:1], white=posterior.white[:1], share=np.ones(1), variance=posterior.variance[:1],
+        noises=posterior.noises.take(np.arange(1)), share=np.ones(1), variance=posterior.variance[:1],
         dofs=np.array([5.0]), returning=posterior.returning[:1], reference=posterior.reference[:1],
     )  # fmt: skip
     alone = reml.half_widths(case, first, target, 0.9)[0]
@@ -120,15 +123,58 @@ def test_days_that_are_new_every_day_have_a_narrow_interval() -> None:
     assert np.mean(wide) < 1.4
 
 
+def test_a_brief_part_is_weighed_beside_what_it_may_hide() -> None:
+    """Its share of the prior lies on long and small slow parts, a quarter of what is new made brief; all sums to 1."""
+    pairs = noise.prior_grid((0.0, 0.5, 0.9, 0.99), (0.0, 0.5, 0.9, 0.98))
+    grid = noise.with_brief(pairs)
+    brief = grid.noises.brief > 0.0
+    assert int(brief.sum()) == 4
+    assert grid.prior.sum() == pytest.approx(1.0)
+    assert grid.prior[brief].sum() == pytest.approx(noise.BRIEF)
+    assert grid.noises.phi[brief].min() == 0.9
+    np.testing.assert_allclose(grid.noises.slow[brief], [0.1, 0.02, 0.1, 0.02])
+    np.testing.assert_allclose(grid.noises.brief[brief], 0.25 * np.array([0.9, 0.98, 0.9, 0.98]))
+    by_reference = grid.prior * grid.reference
+    assert by_reference[brief].sum() / by_reference.sum() == pytest.approx(noise.BRIEF)
+
+
+def hidden_half_widths(brief: float, slow: float, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return half widths of a year's total from two years of noise, a brief part weighed, by those without (draws,)."""
+    rng, days = np.random.default_rng(12), 3 * DAYS
+    columns, target, ratio = design(days), np.ones((1, DAYS)), []
+    before, after, position = columns[: 2 * DAYS], columns[2 * DAYS :], np.arange(2 * DAYS)
+    waves = returning.waves(np.arange(days), told=True)
+    for _ in range(4):
+        parts = (np.sqrt(brief) * remembering(rng, 0.5, (days,)), np.sqrt(slow) * remembering(rng, 0.97, (days,)))
+        made = (sum(parts) + np.sqrt(1.0 - brief - slow) * rng.normal(size=days))[: 2 * DAYS]
+        case = Case(
+            residual=made - before @ np.linalg.lstsq(before, made, rcond=None)[0], basis=np.linalg.qr(before)[0],
+            position=position, influence=before @ np.linalg.inv(before.T @ before), influence_position=position,
+            gradient=after, scale=np.ones(DAYS), reporting_position=2 * DAYS + np.arange(DAYS),
+            waves=waves[: 2 * DAYS], place_waves=waves,
+        )  # fmt: skip
+        half = reml.half_widths(case, reml.noise_posterior(case), target, 0.9)[0]
+        with monkeypatch.context() as patched:
+            patched.setattr(reml, "_GRID", reml._PAIRS)
+            ratio.append(half / reml.half_widths(case, reml.noise_posterior(case), target, 0.9)[0])
+    return ratio
+
+
+def test_a_brief_part_does_not_hide_a_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where much lasts for days and a little for a month, weighing both widens the interval; new noise keeps its own."""
+    assert np.mean(hidden_half_widths(0.2, 0.05, monkeypatch)) > 1.05
+    assert np.mean(hidden_half_widths(0.0, 0.0, monkeypatch)) == pytest.approx(1.0, abs=0.02)
+
+
 @pytest.mark.parametrize("phi", [0.0, 0.97, 0.998])
 def test_what_the_prior_leans_to_is_no_evidence(phi: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """How likely few independent rows are is what the reference prior says, whatever that of the interval leans to."""
     case = case_of(remembering(np.random.default_rng(9), phi, (DAYS,)), design(2 * DAYS))
     leaning = reml.noise_posterior(case)
-    nodes = [np.unique(each).tolist() for each in (reml._GRID.phi, reml._GRID.white)]
+    nodes = [np.unique(each).tolist() for each in (reml._PAIRS.noises.phi, reml._PAIRS.noises.white)]
     monkeypatch.setattr(noise, "LEANING", 0.0)
     monkeypatch.setattr(noise, "FORGETFUL", 0.0)
-    monkeypatch.setattr(reml, "_GRID", noise.prior_grid(*nodes))
+    monkeypatch.setattr(reml, "_GRID", noise.with_brief(noise.prior_grid(*nodes)))
     plain = reml.noise_posterior(case)
     for rows in (3.0, 10.0, 40.0):
         assert leaning.likely_below(rows) == pytest.approx(plain.likely_below(rows), abs=2e-3)

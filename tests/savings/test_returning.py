@@ -11,7 +11,7 @@ from savings.baseline import fit_baseline
 from savings.table import Frequency, Table
 from savings.uncertainty import reml, returning
 from savings.uncertainty.case import Case, make_case
-from savings.uncertainty.noise import whitened
+from savings.uncertainty.noise import Noises, whitened
 from tests.savings.days import air_of, bent, daily
 
 YEAR = 365
@@ -94,7 +94,9 @@ def test_the_likelihood_is_that_of_the_dense_matrix() -> None:
     n, phi, white = len(position), np.array([0.9, 0.5]), np.array([0.2, 0.6])
     waves = returning.waves(position, told=True)
     basis, residual = rng.normal(size=(n, 3)), rng.normal(size=n)
-    rows, log_det = whitened(np.column_stack([waves, basis, residual]), np.diff(position), phi, white)
+    rows, log_det = whitened(
+        np.column_stack([waves, basis, residual]), np.diff(position), Noises(phi, white, np.zeros(2))
+    )
     rows = rows.transpose(1, 0, 2)
     said = returning.likelihoods(np.swapaxes(rows, 1, 2) @ rows, log_det, n, waves.shape[1])
     apart = np.abs(position[:, None] - position)
