@@ -110,7 +110,8 @@ def test_quarantine_and_losses_have_pages(client: httpx.Client, port: Port) -> N
 def test_a_sensor_has_a_page_with_chart_words_table_and_file(client: httpx.Client, port: Port) -> None:
     """The chart is drawn twice (wide, narrow), said in words and given as a table; the file is a link away."""
     now = datetime.now(UTC).replace(second=0, microsecond=0)
-    rows = [(AIR, now - timedelta(minutes=i), -20.0 - i / 10, OUT_OF_RANGE if i == 7 else 0) for i in range(60)]
+    # not a minute apart: the oldest stays within the hour when the next minute begins meanwhile
+    rows = [(AIR, now - timedelta(seconds=58 * i), -20.0 - i / 10, OUT_OF_RANGE if i == 7 else 0) for i in range(60)]
     port.write(rows)
     page = client.get(f"/small/point/{AIR}?range=1h").text
     assert page.count("<svg") == 2

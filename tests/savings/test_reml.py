@@ -161,7 +161,7 @@ def hidden_half_widths(brief: float, slow: float, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_brief_part_does_not_hide_a_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where much lasts for days and a little for a month, weighing both widens the interval; of new noise it keeps."""
+    """Of noise that lasts for days and, a little, for weeks the interval is wider with it; of new noise it is not."""
     assert np.mean(hidden_half_widths(0.2, 0.05, monkeypatch)) > 1.05
     assert np.mean(hidden_half_widths(0.0, 0.0, monkeypatch)) == pytest.approx(1.0, abs=0.02)
 
