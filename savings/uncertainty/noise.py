@@ -156,38 +156,67 @@ class _Filter:
     """What is known of the slow and the brief part of q columns, under every noise."""
 
     def __init__(self, noises: Noises, q: int) -> None:
-        self._noises = noises
-        self._at = np.flatnonzero(noises.brief)  # which have a brief part: B of them
-        self._slow_mean, self._brief_mean = np.zeros((len(noises.phi), q)), np.zeros((len(self._at), q))
-        self._slow, self._brief = noises.slow, noises.brief[self._at]  # variances (K,) and (B,)
-        self._both = np.zeros(len(self._at))  # their covariance (B,)
+        self._white, self._share = noises.white, noises.slow
+        self._phi, self._memory = noises.phi, {0: np.ones_like(noises.phi)}  # φ to the power of each gap so far
+        self._mean, self._variance = np.zeros((len(noises.phi), q)), noises.slow
+        self._brief = _BriefPart(noises, q) if noises.brief.any() else None
 
     def passes(self, gap: int) -> None:
         """Go on by so many intervals."""
-        noises, at = self._noises, self._at
-        memory, brief_memory = noises.phi**gap, BRIEF_MEMORY**gap
-        self._slow_mean *= memory[:, None]
-        self._brief_mean *= brief_memory
-        self._slow = noises.slow + (self._slow - noises.slow) * memory**2
-        self._brief = noises.brief[at] + (self._brief - noises.brief[at]) * brief_memory**2
-        self._both = self._both * memory[at] * brief_memory
+        if gap not in self._memory:
+            self._memory[gap] = self._phi**gap
+        memory = self._memory[gap]
+        self._mean *= memory[:, None]
+        self._variance = self._share + (self._variance - self._share) * memory**2
+        if self._brief:
+            self._brief.passes(gap, memory)
 
     def sees(self, row: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Learn from a row (q,): what of it was not foreseen (K, q), and the variance of that (K,)."""
-        at, slow = self._at, self._slow.copy()
-        slow[at] += self._both  # covariance of each part with the row
-        brief = self._brief + self._both
-        variance = slow + self._noises.white
-        variance[at] += brief
-        innovation = row - self._slow_mean
-        innovation[at] -= self._brief_mean
-        gain, brief_gain = slow / variance, brief / variance[at]
-        self._slow_mean += gain[:, None] * innovation
-        self._brief_mean += brief_gain[:, None] * innovation[at]
-        self._both = self._both - gain[at] * brief
-        self._slow = self._slow - gain * slow
-        self._brief = self._brief - brief_gain * brief
+        innovation, with_row = row - self._mean, self._variance
+        variance = with_row + self._white
+        if self._brief:
+            with_row = self._brief.joins(innovation, variance, with_row)
+        gain = with_row / variance
+        self._mean += gain[:, None] * innovation
+        self._variance = self._variance - gain * with_row
+        if self._brief:
+            self._brief.learns(innovation, variance, gain)
         return innovation, variance
+
+
+class _BriefPart:
+    """The brief part of those noises that have one, B of them, beside their slow part."""
+
+    def __init__(self, noises: Noises, q: int) -> None:
+        self._at = np.flatnonzero(noises.brief)
+        self._share = self._variance = noises.brief[self._at]
+        self._mean, self._both = np.zeros((len(self._at), q)), np.zeros(len(self._at))  # covariance with the slow part
+
+    def passes(self, gap: int, memory: NDArray[np.float64]) -> None:
+        """Go on by so many intervals; `memory` (K,) is what the slow parts keep."""
+        kept = BRIEF_MEMORY**gap
+        self._mean *= kept
+        self._variance = self._share + (self._variance - self._share) * kept**2
+        self._both = self._both * memory[self._at] * kept
+
+    def joins(
+        self, innovation: NDArray[np.float64], variance: NDArray[np.float64], slow: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Put the part into innovation (K, q) and variance (K,); return the slow part's with the row (K,)."""
+        innovation[self._at] -= self._mean
+        variance[self._at] += self._variance + 2.0 * self._both
+        with_row = slow.copy()
+        with_row[self._at] += self._both
+        return with_row
+
+    def learns(self, innovation: NDArray[np.float64], variance: NDArray[np.float64], gain: NDArray[np.float64]) -> None:
+        """Learn from what was not foreseen; `gain` (K,) is that of the slow parts."""
+        with_row = self._variance + self._both
+        own = with_row / variance[self._at]
+        self._mean += own[:, None] * innovation[self._at]
+        self._both = self._both - gain[self._at] * with_row
+        self._variance = self._variance - own * with_row
 
 
 def lag_products(weights: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64]:
