@@ -20,7 +20,7 @@ demo: setup
 
 # Three workers on two cores: much of what is tested waits for brokers, databases and clocks.
 test: setup
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check .
