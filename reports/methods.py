@@ -17,10 +17,22 @@ METHODS = {
     "bootstrap": noted("Block bootstrap, knots fitted anew"),
     "ols": noted("Least squares, residuals taken for independent"),
 }
-REMARKS = {
-    "reml": noted(
-        "Its noise is partly slow and partly new in every row; from two years of daily or hourly baseline on, noise "
-        "that comes back every year is told from noise that remembers."
+REMARKS = {  # by method, from which version of the methods on (`savings.run.METHODS`), the newest first
+    "reml": (
+        (
+            7,
+            noted(
+                "Its noise is partly slow and partly new in every row; from two years of daily or hourly baseline on, "
+                "what is felt for some days and what comes back every year are told from noise that lasts."
+            ),
+        ),
+        (
+            2,
+            noted(
+                "Its noise is partly slow and partly new in every row; from two years of daily or hourly baseline on, "
+                "noise that comes back every year is told from noise that remembers."
+            ),
+        ),
     ),
 }
 SHORT = {
@@ -51,9 +63,9 @@ def method_name(method: str, say: Words) -> str:
     return say(METHODS[method]) if method in METHODS else method
 
 
-def method_remark(method: str, say: Words) -> str:
-    """Return what a reader must know of a method besides its name, "" where that says all."""
-    return say(REMARKS[method]) if method in REMARKS else ""
+def method_remark(method: str, version: int, say: Words) -> str:
+    """Return what a reader must know of a method as it was in a version, "" where its name says all."""
+    return next((say(text) for first, text in REMARKS.get(method, ()) if version >= first), "")
 
 
 def short_method(method: str, say: Words) -> str:

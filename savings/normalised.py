@@ -19,7 +19,7 @@ def normalised_savings(before: Baseline, after: Baseline, conditions: Table, *, 
     """Return baseline model less reporting model under the same conditions, with its interval [unit].
 
     S = Σ (ŷ_before - ŷ_after), standard errors of both joined in quadrature; each is that of the model's parameters
-    under two-part noise, since nobody measured the conditions. Degrees of freedom by Welch & Satterthwaite.
+    under noise that remembers, since nobody measured the conditions. Degrees of freedom by Welch & Satterthwaite.
 
     Parameters
     ----------

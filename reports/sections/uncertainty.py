@@ -38,7 +38,7 @@ def uncertainty(material: Material) -> Iterator[Block]:
         method=method_name(material.run.method, say),
         confidence=percent(say, material.run.confidence, 0),
     )
-    remark = method_remark(material.run.method, say) if _refined(material) else ""
+    remark = method_remark(material.run.method, int(material.run.made_by["methods"]), say)
     yield Paragraph(text=f"{method} {remark}".strip())
     for part in material.parts:
         yield from heading(material, part)

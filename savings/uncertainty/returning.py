@@ -2,7 +2,7 @@
 
 A model of weather and production leaves a season behind (holidays, ice, goods of the season). It is no memory: over
 whole years it cancels, and the next year brings it again. A single year cannot tell it from slow noise; two can. So
-from two years of days on a third part joins the two of `noise`: a curve of the year of random waves,
+from two years of days on one more part joins those of `noise`: a curve of the year of random waves,
 
     κ s² (1/H) Σ_h (a_h cos hω t + b_h sin hω t),    a_h, b_h of variance 1, ω = 2π a year, h = 1 … H
 

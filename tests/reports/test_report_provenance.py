@@ -103,6 +103,15 @@ def test_other_methods_and_runs_of_before_join_in_quadrature(before: bool) -> No
     assert note.endswith("So do the half widths of the interval.")
 
 
+@pytest.mark.parametrize(("version", "told"), [("6", False), ("7", True)])
+def test_a_run_tells_of_its_own_version_of_the_method(version: str, told: bool) -> None:  # noqa: FBT001 – of pytest
+    """What is felt for some days is spoken of where the run weighed it, what comes back every year in both."""
+    run = boiler_house_run()
+    first = section_nine(replace(run, versions={**run.versions, "methods": version}))[0]
+    assert ("felt for some days" in first) == told
+    assert "comes back every year" in first
+
+
 def test_versions_are_named_in_both_languages() -> None:
     """The closing section names the methods among the versions, those of a run of before too."""
     run = boiler_house_run()
