@@ -75,11 +75,15 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def shown(say: Words, unit: str) -> str:
-    """Return a unit, or a quotient of units, as people write it."""
+    """Return a unit, or a quotient of units, as people write it.
+
+    A slope's unit is one by that of its driver, which may be a quotient itself: kW.h/kJ/kg is kWh/(kJ/kg).
+    """
     if unit in SYMBOLS:
         return symbol(unit)
-    parts = (say(WORDS[part]) if part in WORDS else symbol(part) for part in unit.split("/"))
-    return "/".join(part for part in parts if part)
+    above, *below = (say(WORDS[part]) if part in WORDS else symbol(part) for part in unit.split("/"))
+    under = "/".join(part for part in below if part)
+    return "/".join(part for part in (above, f"({under})" if "/" in under else under) if part)
 
 
 def footprint(figure: Figure | None) -> Figure | None:

@@ -14,7 +14,7 @@ from storage.aligned import aligned
 from storage.as_decided import decided_events, decided_plan
 from storage.corrections import counting
 from storage.derived import made_of
-from storage.overview import points_by_key, sites
+from storage.overview import assets, points_by_key, sites
 from storage.rates import emission_factors, tariffs
 from storage.row_clock import last_whole_day
 from telemetry.errors import ContractError, StorageError
@@ -22,6 +22,7 @@ from telemetry.plan import Status
 from telemetry.quality import Reason
 from worker.day_types import day_type_driver, holiday_country
 from worker.days_before import with_days_before
+from worker.driver_names import with_names_apart
 from worker.drivers_by_day import day_mean_label, with_drivers_by_day
 from worker.formulas import formula_of
 from worker.static_factors import factor_changes
@@ -73,12 +74,14 @@ def run_input(
     until = _last_day(plan, last_day or last_whole_day(moment, place.timezone))
     country, known = holiday_country(connection, site, plan), points_by_key(connection, site)
     data = aligned(connection, site, place.timezone, plan, last_day=until, known_at=known_at)
+    plant = assets(connection, site)
+    figures = [with_names_apart(figure, plant) for figure in data.figures]
     agreed = [row.event for row in decided_events(connection, site, demonstrator, known_at)]
     points = [point for meter in plan.meters for point in meter.points]
     given = RunInput(
         site=site, site_name=place.name, timezone=place.timezone, plan=plan,
         plan_revision=revision.revision, known_at=moment.astimezone(UTC), reporting_to=until,
-        meters=tuple(_meter(plan, figure, agreed, country, known) for figure in data.figures),
+        meters=tuple(_meter(plan, figure, agreed, country, known) for figure in figures),
         tariffs=tariffs(connection, site, {tariff for point in points for tariff in point.tariff}),
         emission_factors=emission_factors(connection, site, {point.emission_factor for point in points} - {""}),
         factor_changes=_factor_changes(plan, data), simulated=_simulated(data), holidays=country,

@@ -22,6 +22,7 @@ from reports.figures import (
     interval_of,
     number,
     percent,
+    shown,
     stated,
     stretches_in_words,
     value_of,
@@ -159,7 +160,7 @@ def test_every_part_of_a_plan_has_a_name_for_people() -> None:
 def test_numbers_are_written_as_each_language_does(language: str, expected: list[str]) -> None:
     """Thousands, decimals, percent, money, units and endless numbers in both languages; minus is a minus sign."""
     say = words(language, REPORT)
-    shown = [
+    written = [
         number(say, 1234.5, 1),
         percent(say, -0.084, 2),
         amount(say, 1234.56, "EUR", 0),
@@ -167,7 +168,7 @@ def test_numbers_are_written_as_each_language_does(language: str, expected: list
         amount(say, -1.5e300, "kW.h", 2),
         amount(say, 1e300, "EUR", 0),
     ]
-    assert shown == expected
+    assert written == expected
 
 
 def test_figures_are_shown_to_what_their_interval_bears() -> None:
@@ -205,6 +206,14 @@ def test_days_are_as_short_as_the_language_writes_them() -> None:
     days = [f"2026-01-{number:02d}" for number in (1, 2, 3, 9)]
     assert stretches_in_words(english, days) == "1–3 Jan 2026, 9 Jan 2026"
     assert stretches_in_words(english, days, most=1) == "1–3 Jan 2026, and 1 more"
+
+
+def test_a_slope_by_a_quotient_has_brackets() -> None:
+    """Energy by kJ/kg is no energy by kJ, by kg; of two units nothing changes."""
+    say = words("fr", REPORT)
+    assert [shown(say, unit) for unit in ("kW.h/kJ/kg", "kW.h/t", "kW.h", "kJ/kg")] == [
+        "kWh/(kJ/kg)", "kWh/t", "kWh", "kJ/kg"
+    ]  # fmt: skip
 
 
 def test_an_unknown_code_is_shown_as_it_is() -> None:
