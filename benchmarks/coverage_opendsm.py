@@ -1,7 +1,10 @@
 """The demonstrators of the coverage study through OpenDSM's daily and hourly models, beside quaymeter on the same rows.
 
     python -m venv ENV && ENV/bin/pip install opendsm "multimethod<2"
-    python -m benchmarks.coverage_opendsm --python ENV/bin/python --seeds 30 38 --json
+    python -m benchmarks.coverage_opendsm --python ENV/bin/python --seeds 484 488 --json
+
+The reporting periods are those of the study, with the rows that count there. OpenDSM takes a year of baseline at most,
+so it has the last one; quaymeter has both, as in the study. Meters are perfect: OpenDSM knows no class.
 
 OpenDSM knows temperature only, so air is all that its models get. Its interval is its own: uncertainties of rows added
 in quadrature, as it gives them (`as_shipped`). Those of its hourly model are made for a confidence of 10 % where 90 %
@@ -14,14 +17,15 @@ import argparse
 import json
 import subprocess
 import tempfile
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.coverage import CONFIDENCE, MEASURE, NULL, SCENARIO, Outcome, judged, summary
-from benchmarks.coverage_meters import METERS, ZONE, air_of, known_meter, year_after
-from benchmarks.coverage_port import kept_port
+from benchmarks.coverage import CONFIDENCE, MEASURE, NULL, SCENARIO, Outcome, fitted, judged, summary
+from benchmarks.coverage_meters import METERS, ZONE, air_of, is_allowed, known_meter, year_after
+from benchmarks.coverage_port import LIVES, kept_port
 from savings.table import Frequency
 from savings.uncertainty.interval import Method
 from savings.uncertainty.student import two_sided_t
@@ -46,20 +50,22 @@ class Tried(NamedTuple):
     ours: tuple[Outcome, ...]
 
 
-def prepared(port: PortHours, name: str, frequency: Frequency, path: Path) -> Tried:
+def prepared(port: PortHours, name: str, frequency: Frequency, life: int, path: Path) -> Tried:
     """Write a meter's case for the other Python, and let quaymeter judge it."""
     known = tuple(
-        known_meter(port, name, frequency, months, null=kind == NULL, baseline_months=12) for kind, months in PERIODS
-    )
+        known_meter(port, name, frequency, months, null=kind == NULL, life=life) for kind, months in PERIODS
+    )  # fmt: skip
+    year = known_meter(port, name, frequency, PERIODS[0][1], baseline_months=12, life=life).baseline
     electric = all("energy" in point for point in METERS[name].points)
     columns: dict[str, Any] = {"frequency": frequency.value, "zone": ZONE.key, "electric": electric}
-    _add(columns, "", port, known[0].baseline)
+    _add(columns, "", port, year)
     for number, ((kind, _), each) in enumerate(zip(PERIODS, known, strict=True)):
-        year = year_after(port, name, each.reporting, null=kind == NULL)
-        _add(columns, f"_{number}", port, year)
-        columns[f"counts_{number}"] = np.isin(year.start, each.reporting.start)
+        rows = year_after(port, name, each.reporting, null=kind == NULL)
+        _add(columns, f"_{number}", port, rows)
+        columns[f"counts_{number}"] = np.isin(rows.start, each.reporting.start)
     np.savez(path, allow_pickle=False, **columns)
-    return Tried(name, frequency, known, tuple(judged(each, (Method.REML,))[Method.REML.value] for each in known))
+    fit = fitted(known[0].baseline)
+    return Tried(name, frequency, known, tuple(judged(each, (Method.REML,), fit)[Method.REML.value] for each in known))
 
 
 def _without_classes(port: PortHours) -> PortHours:
@@ -95,10 +101,10 @@ def measure(python: Path, kept: Path, seeds: range, frequencies: list[Frequency]
         tried = {}
         for seed in seeds:
             port = _without_classes(kept_port(kept, SCENARIO, seed))
-            for frequency in frequencies:
-                for number, name in enumerate(METERS):
-                    stem = f"{seed}-{frequency}-{number}"
-                    tried[stem] = prepared(port, name, frequency, Path(folder) / f"{stem}.npz")
+            for frequency, life, (number, name) in product(frequencies, range(LIVES), enumerate(METERS)):
+                if is_allowed(port, name, life):
+                    stem = f"{seed}-{frequency}-{life}-{number}"
+                    tried[stem] = prepared(port, name, frequency, life, Path(folder) / f"{stem}.npz")
         ran = subprocess.run(
             [python, CHILD, folder], check=True, capture_output=True, text=True, timeout=24 * 3600
         )  # fmt: skip

@@ -44,15 +44,15 @@ def knows_the_year(table: Table) -> bool:
     """Return whether days or hours tell of every season: no stretch of the year of more than a month without them."""
     if table.frequency is Frequency.MONTHLY or not len(table):
         return False
-    seen = np.unique((year_phase(table) * (365.0 / (2.0 * np.pi))).astype(np.int64))
-    return bool(np.diff(seen, append=seen[0] + 365).max() <= LONGEST_UNSEEN)
+    return _of_every_season(year_phase(table))
 
 
 def season_worth_adding(chosen: Chosen, already: Sequence[str]) -> str | None:
     """Return what a wave should go with beside those already there, SEASON or a linear driver; None for nothing."""
     table = chosen.table
     names = [SEASON, *(driver.name for driver in table.drivers if driver.role is Role.LINEAR)]
-    names = [name for name in names if name not in already]
+    phase = year_phase(table)
+    names = [name for name in names if name not in already and (name == SEASON or _moves_all_year(table, name, phase))]
     if not names:
         return None
     rows = _rows(chosen, names)
@@ -61,6 +61,18 @@ def season_worth_adding(chosen: Chosen, already: Sequence[str]) -> str | None:
         return None
     gains = _gains(rows, likely)
     return names[likely[gains.argmax()]] if gains.max() > 0.0 else None
+
+
+def _of_every_season(phase: NDArray[np.float64]) -> bool:
+    """Return whether phases (n,) [rad] leave no stretch of the year of more than a month without any."""
+    seen = np.unique((phase * (365.0 / (2.0 * np.pi))).astype(np.int64))
+    return bool(len(seen) and np.diff(seen, append=seen[0] + 365).max() <= LONGEST_UNSEEN)
+
+
+def _moves_all_year(table: Table, name: str, phase: NDArray[np.float64]) -> bool:
+    """Return whether a driver leaves its usual value in every season: of a few days no slope by season is known."""
+    values = table.driver(name).values
+    return _of_every_season(phase[values != np.median(values)])
 
 
 def _rows(chosen: Chosen, names: Sequence[str]) -> _Rows:

@@ -87,6 +87,17 @@ def test_what_no_row_saw_has_no_wave() -> None:
     assert not knows_the_year(table.take(slice(0, 300)))
 
 
+@pytest.mark.parametrize("days", [(40, 220), (40, 130, 220, 310)])
+def test_what_happens_on_few_days_has_no_slope_by_season(days: tuple[int, ...]) -> None:
+    """Condensate that is drained twice or four times: one slope, as a wave of it would follow each of them."""
+    rng = np.random.default_rng(4)
+    drained = np.zeros(DAYS)
+    drained[list(days)] = rng.uniform(5.0, 15.0, len(days))
+    energy = 500.0 + 25.0 * SEASON + 2.0 * drained * rng.uniform(0.5, 1.5, DAYS) + ar1(DAYS, 0.9, 1.0, rng)
+    model = fit_baseline(daily(energy, straight("drained", drained))).model
+    assert [each.name for each in model.parameters] == ["base", "drained", "season.sine", "season.cosine"]
+
+
 def test_hours_have_it_too() -> None:
     """TOWT takes a wave beside the hours of the week, and predicts with it."""
     rng = np.random.default_rng(5)
