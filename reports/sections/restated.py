@@ -67,7 +67,7 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
     "7": noted(
         "Methods 7: from two years of daily or hourly baseline on, what is felt for some days is told from noise that "
         "lasts, so that intervals are wider where it hid slow noise; noise without memory counts for more from the "
-        "outset."
+        "outset. Where a few rows lie far off, the size of the noise is held for less known."
     ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else

@@ -5,9 +5,10 @@ out of them are whitened, the restricted likelihood (Patterson & Thompson 1971; 
 and the variance of the total's error is s² wᵀR w with the weights w of both periods: noise over the reporting rows,
 parameters with knots, and what the end of one period tells of the start of the other. Given φ and λ the error by its
 standard error is a t of n' - p degrees of freedom, n' the independent rows that this noise leaves of n: slow noise
-tells little of its own size. The interval is that of the mixture of these t by likelihood times prior, so that not
-knowing φ and λ widens it as far as, and no further than, the residuals leave them open. From two years of baseline on a
-part of λ may be brief, and a last part is weighed with them, noise that comes back every year (see `returning`).
+tells little of its own size, and so do rows of which few are large. The interval is that of the mixture of these t by
+likelihood times prior, so that not knowing φ and λ widens it as far as, and no further than, the residuals leave them
+open. From two years of baseline on a part of λ may be brief, and a last part is weighed with them, noise that comes
+back every year (see `returning`).
 
 Why λ: fitted to noise that is partly slow and partly new every day, an AR(1) takes φ too small; of nominal 90 %
 intervals 36 to 60 % then hold the truth (docs/savings.md). With λ in the grid AR(1) itself covers as before. Why the
@@ -49,7 +50,7 @@ class NoisePosterior(NamedTuple):
     share: NDArray[np.float64]  # of likelihood times prior, sum 1
     variance: NDArray[np.float64]  # s² of one row [u²]
     n_effective: float  # n' = n / (1 + 2 Σ ρ(k)), averaged
-    dofs: NDArray[np.float64]  # n' - p of each, at least LEAST_DOF
+    dofs: NDArray[np.float64]  # n' - p of each, fewer by excess kurtosis, at least LEAST_DOF
     returning: NDArray[np.float64]  # κ: variance of what comes back every year, by s²
     reference: NDArray[np.float64]  # reference prior of each by that of the interval
 
@@ -96,6 +97,7 @@ def noise_posterior(case: Told) -> NoisePosterior:
     variance = said.rest[which, noise] / (n - p) * _size(case.residual) ** 2
     n_effective = n / float(share @ (n / counted))
     dofs = np.maximum(counted - p, LEAST_DOF)
+    dofs = np.maximum(1.0 / (1.0 / dofs + _excess(case.residual) / (2.0 * n)), LEAST_DOF)
     return NoisePosterior(noises, share, variance, n_effective, dofs, said.ratio[which], grid.reference[noise])
 
 
@@ -185,6 +187,16 @@ def _within(dof: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return t from 0 up (k,) and the share of Student's t that lies within ± each."""
     t = np.sinh(np.linspace(0.0, np.arcsinh(1e4), 3000))
     return t, 2.0 * t_cdf(t, dof) - 1.0
+
+
+def _excess(residual: NDArray[np.float64]) -> float:
+    """Return the excess kurtosis, 0 where it is below.
+
+    The variance of ln s² of n independent rows is (2 + excess) / n (Cramér 1946, §27.4): where few rows make most of
+    it, as days on which condensate is drained, s² is known as badly as that of few rows.
+    """
+    square = residual**2
+    return max(float(np.mean(square**2) / (np.mean(square) ** 2 or 1.0)) - 3.0, 0.0)
 
 
 def _size(residual: NDArray[np.float64]) -> float:

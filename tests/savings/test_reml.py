@@ -123,6 +123,20 @@ def test_days_that_are_new_every_day_have_a_narrow_interval() -> None:
     assert np.mean(wide) < 1.4
 
 
+def test_rare_days_leave_the_size_less_known() -> None:
+    """Where four days make most of the variance it is as badly known as by few rows; even rows change nothing."""
+    rng = np.random.default_rng(22)
+    even, columns = rng.normal(size=DAYS), design(2 * DAYS)
+    rare = even + 15.0 * np.isin(np.arange(DAYS), (40, 130, 220, 310))
+    excess = np.mean(rare**4) / np.mean(rare**2) ** 2 - 3.0
+    posterior = reml.noise_posterior(case_of(rare, columns))
+    fresh = posterior.noises.inflated == 1.0
+    assert posterior.dofs[fresh] == pytest.approx(1.0 / (1.0 / (DAYS - 3) + excess / (2 * DAYS)))
+    assert posterior.dof < 20.0
+    flat = reml.noise_posterior(case_of(np.sign(even), columns))
+    assert flat.dofs.max() == DAYS - 3
+
+
 def test_a_brief_part_is_weighed_beside_what_it_may_hide() -> None:
     """Its share of the prior lies on long and small slow parts, a quarter of what is new made brief; all sums to 1."""
     pairs = noise.prior_grid((0.0, 0.5, 0.9, 0.99), (0.0, 0.5, 0.9, 0.98))
