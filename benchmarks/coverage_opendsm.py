@@ -1,7 +1,7 @@
 """The demonstrators of the coverage study through OpenDSM's daily and hourly models, beside quaymeter on the same rows.
 
     python -m venv ENV && ENV/bin/pip install opendsm "multimethod<2"
-    python -m benchmarks.coverage_opendsm --python ENV/bin/python --seeds 484 488 --json
+    python -m benchmarks.coverage_opendsm --python ENV/bin/python --seeds 580 584 --json
 
 The reporting periods are those of the study, with the rows that count there. OpenDSM takes a year of baseline at most,
 so it has the last one; quaymeter has both, as in the study. Meters are perfect: OpenDSM knows no class.

@@ -192,7 +192,7 @@ def _within(dof: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _excess(residual: NDArray[np.float64]) -> float:
     """Return the excess kurtosis, 0 where it is below.
 
-    The variance of ln s² of n independent rows is (2 + excess) / n (Cramér 1946, §27.4): where few rows make most of
+    The variance of ln s² of n independent rows is (2 + excess) / n (Cramér 1946, ch. 27): where few rows make most of
     it, as days on which condensate is drained, s² is known as badly as that of few rows.
     """
     square = residual**2
