@@ -19,6 +19,7 @@ from storage.events_nonroutine import accept, events
 from storage.rollups import rebuild
 from storage.savings_runs import newest
 from storage.transfer import ImportMapping, import_history
+from telemetry.plan import EventMethod
 from telemetry.site import MeterSwap
 
 if TYPE_CHECKING:
@@ -53,10 +54,12 @@ def event_check(
     run, (after,) = again(EVENT_DEMONSTRATOR)
     days = [f"{row.event.first_day} to {row.event.last_day}" for row in found]
     adjusted = [each.amount for each in run.meters[0].events]
+    left_out = [each.event.method is EventMethod.EXCLUDED for each in run.meters[0].events]
+    settled = all(out or amount is not None for out, amount in zip(left_out, adjusted, strict=True))
     nearer = abs(after["error_percent"]) < abs(before["error_percent"])
     return {
-        "was": f"{EVENT[0]} to {EVENT[1]}", "suggested": days, "adjusted": adjusted, "before": before, "after": after,
-        "as_it_must_be": bool(found) and all(amount is not None for amount in adjusted) and nearer,
+        "was": f"{EVENT[0]} to {EVENT[1]}", "suggested": days, "adjusted": adjusted, "left_out": left_out,
+        "before": before, "after": after, "as_it_must_be": bool(found) and settled and nearer,
     }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ TITLES: Mapping[str, str] = {
     "event_in_part": noted("A stated event that lies partly outside the rows"),
     "event_not_sized": noted("An accepted event whose size cannot be found"),
     "event_suggested": noted("A possible non-routine event"),
+    "event_takes_most": noted("An event takes most of the use of its days"),
     "event_takes_whole_rows": noted("An event takes longer rows out than it lasts"),
     "event_without_rows": noted("An accepted event that changes nothing"),
     "events_overlap": noted("Accepted events share days"),

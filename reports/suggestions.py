@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from locales.words import noted
-from reports.figures import number, plain, shown, significant, with_unit
+from reports.figures import number, percent, plain, shown, significant, with_unit
 
 if TYPE_CHECKING:
     from locales.words import Words
@@ -18,6 +18,7 @@ TITLES = {
 EVIDENCE = re.compile(
     r"(?P<amount>\S+) (?P<unit>\S+) a day (?P<how>more|less) than on other days, "
     r"(?P<until>to the end of the period|for (?P<days>\d+) days) \(score (?P<score>[\d.]+)\)"
+    r"(; (?P<gone>\d+)% of the use is gone, so that its days had better be left out)?"
 )
 
 
@@ -42,9 +43,13 @@ def evidence_words(evidence: str, say: Words) -> str:
         if found["days"]
         else say("to the end of the period")
     )
-    return say(
+    told = say(
         "%(how)s, %(until)s (score %(score)s)", how=how, until=until, score=number(say, float(found["score"]), 1)
     )
+    if not found["gone"]:
+        return told
+    gone = percent(say, float(found["gone"]) / 100.0, 0)
+    return told + say("; %(share)s of the use is gone, so that its days had better be left out", share=gone)
 
 
 def size_words(amount: float | None, error: float | None, unit: str, say: Words) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 LEAST_SCORE = 5.0  # |z| of the best window on quiet meters stays below: docs/savings-methods.md says how often
 LEAST_SHARE = 0.02  # of usual use: a shift below it may be sure and still is not worth a person's time
 LEAST_SEASON_DAYS = 180
+MOST_TAKEN = 0.5  # share of use: what an event leaves beyond it may save another share, as a fan that never stops does
 _MOST_SAVED = 0.9  # share of use: beyond it an event would be sized by what hardly shows
 
 
@@ -137,6 +138,15 @@ def indicator_adjustment(
         standard_error=contrast.standard_error / left,
         reason=reason,
     )
+
+
+def share_taken(saving: AvoidedUse, size: Adjustment) -> float:
+    """Return which share of the use of its days an event took away, 0 where it added to it or shares mean nothing.
+
+    `saving` is without an adjustment for it.
+    """
+    expected = float(saving.adjusted[_within(saving.totals.reporting, *size.days)].sum())
+    return max(-size.amount / expected, 0.0) if expected > 0.0 else 0.0
 
 
 def _saved_share(saving: AvoidedUse, rest: NDArray[np.bool_]) -> float:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 # weighed more from the outset. 3: before noise could be larger in one season than in another. 4: before small shares of
 # slow noise were weighed more finely. 5: before noise without memory had a share of the prior (which also weighs
 # waves of a year), hours shared what the plan takes for alike, and hourly models kept what the sums of days ask for.
-# 6: before a part of the noise could be brief, and noise without memory had a larger share of the prior.
-METHODS = "7"
+# 6: before a part of the noise could be brief, and noise without memory had a larger share of the prior. 7: before that
+# part had a third of its share of the prior.
+METHODS = "8"
 
 
 def compute(given: RunInput, *, progress: Callable[[str], None] = lambda _: None) -> Run:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from savings.adjustments import STIPULATED, Adjustment, whole_period
-from savings.events import Suggestion, suggest, suggest_in_baseline
+from savings.events import MOST_TAKEN, Suggestion, share_taken, suggest, suggest_in_baseline
 from savings.findings import Finding, Severity
 from savings.option_a import option_a
 from savings.record import EventOutcome
 from savings.run_sizes import size_of
-from savings.run_table import stipulated_factor
+from savings.run_table import event_rows, stipulated_factor
 from savings.wording import said
 from telemetry.errors import ContractError
-from telemetry.plan import NonRoutineEvent, Option, Status
+from telemetry.plan import EventMethod, NonRoutineEvent, Option, Status
 
 _NOTHING_STIPULATED = Finding(
     code="nothing_stipulated",
@@ -77,12 +77,14 @@ def suggestions_of(
 ) -> tuple[NonRoutineEvent, ...]:
     """Return what stands out in either period and that nobody has decided upon, with the size that agreeing would give.
 
-    `saving` is adjusted for what was `accepted`, `plain` for nothing. An event in the baseline has no size: its days
+    `saving` is adjusted for what was `accepted`, and may have days that are in no sum; `plain`, the sum, is adjusted
+    for nothing. Without a day in the sum an event is none of the figure. One in the baseline has no size: its days
     would be left out.
     """
     unit = meter.meter.unit
+    after = (_suggested(meter, each, "reporting", unit) for each in suggest(saving))
     found = [
-        *(_with_size(_suggested(meter, each, "reporting", unit), plain, accepted) for each in suggest(saving)),
+        *(_with_size(each, plain, accepted) for each in after if event_rows(plain.totals.reporting, each).any()),
         *(_suggested(meter, each, "baseline", unit) for each in suggest_in_baseline(baseline)),
     ]
     return tuple(each for each in found if not _decided(meter.events, each))
@@ -123,12 +125,20 @@ def _suggested(meter: MeterInput, found: Suggestion, period: str, unit: str) -> 
 
 
 def _with_size(event: NonRoutineEvent, plain: AvoidedUse, accepted: Sequence[NonRoutineEvent]) -> NonRoutineEvent:
-    """Return a suggestion with its size; without where it has none, such as one of all days."""
+    """Return a suggestion with its size; without where it has none, such as one of all days.
+
+    Where most of the use is gone, its days had better be left out: the machine proposes that.
+    """
     try:
         size = size_of(plain, event, (*accepted, event))
     except ContractError:
         return event
-    return replace(event, amount=size.amount, standard_error=size.standard_error)
+    sized = replace(event, amount=size.amount, standard_error=size.standard_error)
+    taken = share_taken(plain, size)
+    if taken <= MOST_TAKEN:
+        return sized
+    evidence = f"{event.evidence}; {taken:.0%} of the use is gone, so that its days had better be left out"
+    return replace(sized, method=EventMethod.EXCLUDED, evidence=evidence)
 
 
 def _decided(events: Iterable[NonRoutineEvent], found: NonRoutineEvent) -> bool:

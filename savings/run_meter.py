@@ -103,14 +103,14 @@ def measured_saving(given: RunInput, meter: MeterInput) -> AvoidedUse:
     return worked.saving
 
 
-def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: PeriodRows) -> _Worked:
+def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, asked: PeriodRows) -> _Worked:
     """Fit and compare, first without events, then with those that were agreed upon; what forbids a figure is found."""
-    baseline = None
+    baseline, after = None, asked
     plan = given.plan
     try:
         baseline = fit_baseline(before.table)
         if plan.leave_out_extrapolation:
-            after = within_range(after, baseline.table)
+            after = within_range(asked, baseline.table)
         saving = avoided_use(baseline, after.table, confidence=plan.confidence, method=plan.method)
     except InsufficientDataError as error:
         found = (*(baseline.findings if baseline else ()), *error.findings)
@@ -132,9 +132,33 @@ def _worked(given: RunInput, meter: MeterInput, before: PeriodRows, after: Perio
         saving = avoided_use(
             baseline, after.table, confidence=plan.confidence, method=plan.method, adjustments=adjustments
         )  # fmt: skip
-    suggestions = suggestions_of(meter, baseline, saving, plain, events.events)
+    shown = _with_all_days(given, meter, baseline, asked, saving)
+    suggestions = suggestions_of(meter, baseline, shown, plain, events.events)
     findings = (*baseline.findings, *saving.findings, *told, *unknown, *suggestion_findings(suggestions))
     return _Worked(after, baseline, saving, findings, outcomes(meter, events.adjustments), suggestions)
+
+
+def _with_all_days(
+    given: RunInput, meter: MeterInput, baseline: Baseline, asked: PeriodRows, saving: AvoidedUse
+) -> AvoidedUse:
+    """Return the saving in which events stand out: with the days that the plan leaves out for their drivers.
+
+    An event that moves a driver, as a store that takes nothing in, else has a few of its days left, and its neighbours
+    are seen at a wrong level.
+    """
+    plan = given.plan
+    if not plan.leave_out_extrapolation:
+        return saving
+    try:
+        plain = avoided_use(baseline, asked.table, confidence=plan.confidence, method=plan.method)
+    except InsufficientDataError:  # for most of its days lie beyond the range: then those within tell what they can
+        return saving
+    sized = tuple(sized_events(meter, plain).adjustments.values())
+    if not sized:
+        return plain
+    return avoided_use(
+        baseline, asked.table, confidence=plan.confidence, method=plan.method, adjustments=sized
+    )  # fmt: skip
 
 
 def _excluded(

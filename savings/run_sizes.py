@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from savings.adjustments import Adjustment, check_size, share_within
-from savings.events import indicator_adjustment
+from savings.events import MOST_TAKEN, indicator_adjustment, share_taken
 from savings.findings import Finding, Severity
 from savings.run_table import event_rows
 from savings.table import Frequency
@@ -62,6 +62,9 @@ def sized_events(meter: MeterInput, saving: AvoidedUse) -> SizedEvents:
         taken.append(event)
         if event.method is EventMethod.STATED and (share := _share(reporting, event)) < 1.0:
             findings.append(_in_part(event, share))
+        taken_away = share_taken(saving, sized[event.id])
+        if event.method is EventMethod.INDICATOR and taken_away > MOST_TAKEN:
+            findings.append(_takes_most(event, taken_away))
     return SizedEvents(events, sized, tuple(findings))
 
 
@@ -173,6 +176,17 @@ def _in_part(event: NonRoutineEvent, share: float) -> Finding:
     )  # fmt: skip
     cure = said("state the size for the days that count, where it was not the same every day")
     return _finding("event_in_part", Severity.INFO, message, cure, event)
+
+
+def _takes_most(event: NonRoutineEvent, share: float) -> Finding:
+    first, last = _days(event)
+    message = said(
+        "The event “{title:title}” from {first:day} to {last:day} takes {share:.0%} of the use of its days. It is "
+        "sized as if what is left saved the same share as on other days, and its error does not know of another one.",
+        title=event.title, first=first, last=last, share=share,
+    )  # fmt: skip
+    cure = said("exclude its days, or state its size by a sub-meter")
+    return _finding("event_takes_most", Severity.WARNING, message, cure, event)
 
 
 def _whole_rows(event: NonRoutineEvent, rows: int) -> Finding:

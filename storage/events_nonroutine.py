@@ -73,7 +73,8 @@ def suggest(
 
     What is much the same as a known event of its figure, or lies mostly within one that a person has decided upon, is
     no news: a person is asked once. Earlier suggestions that nobody has decided upon and that no longer stand out so
-    are taken back, since an event that goes on is found longer every night.
+    are taken back, since an event that goes on is found longer every night; so are those that the machine would now
+    treat otherwise.
     """
     added = []
     with storage_errors("suggest events"), connection.transaction():
@@ -81,7 +82,7 @@ def suggest(
         rows = [row for row in events(connection, site, demonstrator, withdrawn=True) if not _taken_back(row, who)]
         new = [event for event in found if not any(_known(event, row) for row in rows)]
         for row in rows:
-            if row.what == "suggested" and not any(_much_the_same(row.event, event) for event in found):
+            if row.what == "suggested" and not any(_same_advice(row.event, event) for event in found):
                 withdraw(connection, site, demonstrator, row.key, who=who, reason="it no longer stands out so")
         for event in new:
             suggested = replace(event, status=Status.SUGGESTED, agreed_by="", agreed_at="")
@@ -210,8 +211,15 @@ def _taken_back(row: EventRow, machine: str) -> bool:
 
 def _known(event: NonRoutineEvent, row: EventRow) -> bool:
     """Whether a suggestion says nothing that a known event does not say."""
+    if row.what == "suggested":
+        return _same_advice(event, row.event)
     decided = row.what in {"accepted", "rejected", "withdrawn"}
     return _much_the_same(event, row.event) or (decided and 2 * _shared(event, row.event) > _days(event))
+
+
+def _same_advice(one: NonRoutineEvent, other: NonRoutineEvent) -> bool:
+    """Whether two suggestions are of much the same days, to be treated alike."""
+    return one.method is other.method and _much_the_same(one, other)
 
 
 def _much_the_same(one: NonRoutineEvent, other: NonRoutineEvent) -> bool:

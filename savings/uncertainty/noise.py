@@ -31,7 +31,7 @@ FORGETFUL = 0.3
 # Of noise with a brief part: its share of the prior, what of λ is brief instead, and its memory b. It is weighed where
 # it can hide what is slow: beside a slow part that lasts for weeks and is a tenth of the variance at most. Where the
 # slow part rules, as that of traps that fail, a brief one makes it smaller than it is (docs/decisions.md).
-BRIEF, BRIEF_OF_WHITE, BRIEF_MEMORY = 0.1, 0.25, 0.5
+BRIEF, BRIEF_OF_WHITE, BRIEF_MEMORY = 0.035, 0.25, 0.5
 LEAST_PHI, LEAST_WHITE = 0.9, 0.9
 
 

@@ -12,11 +12,12 @@ import pytest
 from savings.run import compute
 from telemetry.plan import EventMethod, NonRoutineEvent, Status
 from tests.savings.made_up import made_up
-from tests.savings.run_inputs import made_up_input
+from tests.savings.run_inputs import made_up_input, made_up_plan
 
 if TYPE_CHECKING:
     from savings.record import MeterRun
     from savings.table import Table
+    from telemetry.plan import Plan
 
 FIRST, LAST, PER_DAY = date(2026, 5, 1), date(2026, 6, 9), -500.0  # a freezer stands still for forty days
 
@@ -30,7 +31,18 @@ def disturbed() -> Table:
     return replace(table, energy=energy)
 
 
-def meter_of(table: Table, **event: Any) -> MeterRun:
+def stood(table: Table, tonnes: float | None = None, days: int = 37) -> Table:
+    """Return a table whose plant nearly stood on the days of the event; with the tonnes of its last days, if given."""
+    energy = table.energy.copy()
+    energy[485:525] *= 0.14  # fans that never stop
+    values = table.driver("tonnes").values.copy()
+    if tonnes is not None:
+        values[525 - days : 525] = tonnes
+    drivers = tuple(replace(each, values=values) if each.name == "tonnes" else each for each in table.drivers)
+    return replace(table, energy=energy, drivers=drivers)
+
+
+def meter_of(table: Table, plan: Plan | None = None, **event: Any) -> MeterRun:
     """Run a table, with an event of its days where one is given."""
     events: tuple[NonRoutineEvent, ...] = ()
     if event:
@@ -45,7 +57,7 @@ def meter_of(table: Table, **event: Any) -> MeterRun:
             "agreed_by": "A. Martin",
         }
         events = (NonRoutineEvent(**(given | event)),)
-    return compute(made_up_input(table, events=events)).meters[0]
+    return compute(made_up_input(table, plan=plan, events=events)).meters[0]
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +107,42 @@ def test_an_excluded_event_takes_its_days_out(disturbed: Table) -> None:
     out = meter_of(disturbed, method=EventMethod.EXCLUDED)
     assert out.coverage[1].used == 325
     assert {each.reason for each in out.excluded} == {"non-routine event: freezer stood"}
+
+
+def test_where_most_of_the_use_is_gone_the_days_are_to_be_left_out() -> None:
+    """The suggestion proposes it and says why; who agrees without another method has days that are in no sum."""
+    (found,) = meter_of(stood(made_up(saved=0.08))).suggestions
+    assert found.method is EventMethod.EXCLUDED
+    assert found.evidence.endswith("% of the use is gone, so that its days had better be left out")
+    agreed = meter_of(made_up(), method=found.method, first_day=found.first_day, last_day=found.last_day)
+    assert agreed.coverage[1].used == 325
+
+
+@pytest.mark.parametrize(("method", "size", "warned"), [
+    (EventMethod.INDICATOR, {}, True),
+    (EventMethod.STATED, {"amount": -60_000.0, "standard_error": 800.0}, False),
+])  # fmt: skip
+def test_who_sizes_such_an_event_by_its_days_is_warned(
+    method: EventMethod, size: dict[str, float], warned: bool  # noqa: FBT001 – of pytest
+) -> None:  # fmt: skip
+    """What is left may save another share, which the error of an indicator cannot know; that of a sub-meter does."""
+    found = meter_of(stood(made_up(saved=0.08)), method=method, **size)
+    assert ("event_takes_most" in {each.code for each in found.findings}) == warned
+    assert found.events[0].amount is not None
+
+
+def test_an_event_that_moves_a_driver_is_found_on_its_days() -> None:
+    """A store that takes nothing in leaves three days within the baseline's range; its whole event is named."""
+    (found,) = meter_of(stood(made_up(saved=0.08), tonnes=0.0), made_up_plan(leave_out_extrapolation=True)).suggestions
+    assert (found.first_day, found.last_day) == (FIRST, LAST)
+
+
+def test_an_event_without_a_day_in_the_sum_is_none_of_the_figure() -> None:
+    """Where all of its days lie beyond the range nobody is asked, as they are left out already."""
+    nothing = stood(made_up(saved=0.08), tonnes=0.0, days=40)
+    run = meter_of(nothing, made_up_plan(leave_out_extrapolation=True))
+    assert sum(each.reason.startswith("tonnes: beyond") for each in run.excluded) == 40
+    assert run.suggestions == ()
 
 
 def test_a_rejected_event_changes_nothing_and_is_not_suggested_again(unaware: MeterRun, disturbed: Table) -> None:

@@ -27,7 +27,7 @@ from storage.events_nonroutine import (
 )
 from storage.savings_runs import content_sha256, input_bytes, newest, run_bytes, run_row, runs, save
 from telemetry.errors import ContractError, StorageError
-from telemetry.plan import DriverPlan, NonRoutineEvent, Status
+from telemetry.plan import DriverPlan, EventMethod, NonRoutineEvent, Status
 from tests.storage.saving_records import KNOWN_AT, PERIODS, a_plan, a_run, a_site, an_input
 
 if TYPE_CHECKING:
@@ -146,6 +146,17 @@ def test_suggestions_follow_what_stands_out_until_a_person_decides(connection: C
     assert [row.what for row in events(connection, "quay", "pump")] == ["rejected", "accepted"]
     again = suggest(connection, "quay", "pump", [msgspec.structs.replace(an_event(3, 5), meter="water")], who="worker")
     assert len(again) == 1
+
+
+def test_a_suggestion_follows_the_advice_until_a_person_decides(connection: Connection) -> None:
+    """Days that had now better be left out are suggested anew in place of the first; whoever decided is not asked."""
+    out = msgspec.structs.replace(an_event(3, 9), method=EventMethod.EXCLUDED)
+    (first,) = suggest(connection, "quay", "pump", [an_event(3, 9)], who="worker")
+    (second,) = suggest(connection, "quay", "pump", [out], who="worker")
+    assert [(row.key, row.event.method) for row in events(connection, "quay", "pump")] == [(second, out.method)]
+    assert history(connection, "quay", "pump", first)[-1].what == "withdrawn"
+    accept(connection, "quay", "pump", second, who="A. Martin")
+    assert suggest(connection, "quay", "pump", [an_event(3, 9)], who="worker") == []
 
 
 def test_runs_stand_beside_each_other(connection: Connection) -> None:
