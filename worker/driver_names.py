@@ -1,4 +1,4 @@
-"""Drivers of one name: the doors of two rooms, told apart by the plant that they belong to."""
+"""Drivers of one name: the doors of two rooms, told apart by the plant that they belong to, else by their points."""
 
 from __future__ import annotations
 
@@ -7,27 +7,41 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from storage.aligned import AlignedFigure, PointColumn
+    from storage.aligned import AlignedFigure
     from storage.overview import AssetRow
+
+    Names = Mapping[str, Mapping[str, str]]  # by driver, then by language
 
 
 def with_names_apart(figure: AlignedFigure, assets: Iterable[AssetRow]) -> AlignedFigure:
-    """Return a figure whose drivers bear their plant's name, or its key where it has none, where two have one name."""
-    plant = {asset.key: asset.name for asset in assets}
-    borne = Counter(text for column in figure.drivers.values() for text in column.row.name.items())
+    """Return a figure whose drivers bear their plant's name, or its key where it has none, where two have one name.
+
+    Those of one plant bear the last part of their point's key besides.
+    """
+    plant, rows = {asset.key: asset.name for asset in assets}, {key: each.row for key, each in figure.drivers.items()}
+
+    def by_plant(key: str, language: str) -> str:
+        return plant.get(rows[key].asset, {}).get(language, rows[key].asset)
+
+    def by_point(key: str, _language: str) -> str:
+        return rows[key].key.rsplit("/", 1)[-1]
+
+    names = _apart(_apart({key: row.name for key, row in rows.items()}, by_plant), by_point)
     return replace(
-        figure, drivers={key: _named_apart(column, borne, plant) for key, column in figure.drivers.items()}
-    )  # fmt: skip
+        figure,
+        drivers={key: replace(each, row=each.row._replace(name=names[key])) for key, each in figure.drivers.items()},
+    )
 
 
-def _named_apart(
-    column: PointColumn, borne: Mapping[tuple[str, str], int], plant: Mapping[str, Mapping[str, str]]
-) -> PointColumn:
-    of = plant.get(column.row.asset, {})
-    name = {
-        language: f"{text} ({of.get(language, column.row.asset)})" if borne[language, text] > 1 else text
-        for language, text in column.row.name.items()
+def _apart(names: Names, told: Callable[[str, str], str]) -> Names:
+    """Return names of which those that are borne twice have behind them by what they are told."""
+    borne = Counter(item for name in names.values() for item in name.items())
+    return {
+        key: {
+            language: f"{text} ({told(key, language)})" if borne[language, text] > 1 else text
+            for language, text in name.items()
+        }
+        for key, name in names.items()
     }
-    return replace(column, row=column.row._replace(name=name))
