@@ -21,6 +21,7 @@ from api.live import LiveHub
 from api.metrics import Metrics, MetricsMiddleware
 from api.parts import Admitted, Parts
 from api.routes import (
+    corrections,
     demonstrators,
     devices,
     events,
@@ -64,7 +65,7 @@ TAGS = [
     {"name": "demonstrators", "description": "Measured improvements: their plans, and what each saved."},
     {"name": "runs", "description": "Savings runs: figures with intervals, reports, bundles for recomputing."},
     {"name": "events", "description": "Events that no baseline knows of: suggested, accepted, rejected."},
-    {"name": "trust", "description": "What came in and what became of it: ledger, quarantine, losses."},
+    {"name": "trust", "description": "What came in and what became of it: ledger, quarantine, losses, corrections."},
     {"name": "health", "description": "For supervisors, load balancers and Prometheus."},
 ]
 
@@ -105,7 +106,20 @@ def create_app(settings: ApiSettings, *, door: Door = open_door) -> FastAPI:
     app.state.parts = parts
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]  # the framework's documented way
     problems.install(app, page=problem_page)
-    for part in (site, devices, readings, live, demonstrators, portfolio, runs, jobs, events, ledger, quarantine):
+    for part in (
+        site,
+        devices,
+        readings,
+        live,
+        demonstrators,
+        portfolio,
+        runs,
+        jobs,
+        events,
+        ledger,
+        quarantine,
+        corrections,
+    ):
         app.include_router(part.router, prefix="/api/v1", dependencies=[Admitted])
     app.include_router(health.router, prefix="/api/v1")
     app.include_router(health.router, include_in_schema=False)  # where supervisors look by habit

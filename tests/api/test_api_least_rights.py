@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,6 +11,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from api.settings import ApiSettings
+from storage.correction_file import Window, strike
+from storage.corrections import correct
 from storage.pool import ReadPool, WritePool
 from telemetry.errors import StorageError
 from tests.api.conftest import refusal, serving
@@ -25,7 +28,7 @@ PATHS = (
     "/api/v1/readings?points=store/room-1/t_air&resolution=1h&format=csv", "/health/ready",
     "/small/indicators", "/small/demonstrators", "/small/demonstrators/cold-store", "/api/v1/demonstrators",
     "/api/v1/portfolio", "/api/v1/demonstrators/cold-store/runs/latest", "/api/v1/demonstrators/cold-store/events",
-    "/api/v1/demonstrators/cold-store/runs/latest/bundle",
+    "/api/v1/demonstrators/cold-store/runs/latest/bundle", "/api/v1/corrections", "/api/v1/corrections/1",
 )  # fmt: skip
 
 
@@ -35,6 +38,9 @@ def test_every_page_works_with_the_role_of_the_api(port: Port) -> None:
     stored(port.dsn)
     port.write_everything()
     port.write([], refused=[refusal()])
+    ends = datetime.now(UTC)
+    stuck = strike(port.catalogue, ["store/room-1/t_air"], Window(ends - timedelta(minutes=1), ends))
+    correct(port.dsn, stuck, who="A. Martin", why="stuck")
     dsn = make_conninfo(port.dsn, options="-c role=quaymeter_app")
     with serving(ApiSettings(dsn=dsn)) as address, httpx.Client(base_url=address) as client:
         failed = {path: answer.text for path in PATHS if (answer := client.get(path)).status_code != 200}

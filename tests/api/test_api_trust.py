@@ -6,6 +6,8 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from storage.correction_file import Window, strike
+from storage.corrections import correct, withdraw
 from telemetry.batch import MessageNumber
 from tests.api.conftest import refusal
 
@@ -87,3 +89,28 @@ def test_losses_name_the_holes(client: httpx.Client, port: Port) -> None:
     assert (first["device"], first["boot"], first["first"], first["last"], first["seen"]) == ("plc-2", 7, 10, 19, 5)
     assert first["holes"] == [{"first": 12, "last": 13}, {"first": 16, "last": 18}]
     assert (second["device"], second["missing"], second["holes"]) == ("plc-3", 0, [])
+
+
+def test_corrections_say_who_why_and_what_they_cover(client: httpx.Client, port: Port) -> None:
+    """A day that was struck out is listed with its reason and shown beside the raw readings; withdrawn, it is kept."""
+    begins = datetime(2026, 11, 2, tzinfo=UTC)
+    port.write([(AIR, begins + timedelta(hours=hour), 40.0, 0) for hour in range(4)])
+    window = Window(begins, begins + timedelta(hours=3))
+    (made,) = correct(port.dsn, strike(port.catalogue, [AIR], window), who="A. Martin", why="stuck")
+    (listed,) = client.get(f"/api/v1/corrections?point={AIR}").json()
+    assert (listed["who"], listed["why"], listed["readings"], listed["source"]) == ("A. Martin", "stuck", 0, None)
+    assert client.get("/api/v1/corrections?point=store/room-2/t_air").json() == []
+    shown = client.get(f"/api/v1/corrections/{made.number}").json()
+    assert {name: shown[name] for name in listed} == listed
+    assert shown["days"] == [{"day": "2026-11-02", "readings": 0, "mean": None, "raw_readings": 3, "raw_mean": 40.0}]
+    withdraw(port.dsn, [made.number], who="C. Petit", why="it was not")
+    assert client.get("/api/v1/corrections").json() == []
+    (kept,) = client.get("/api/v1/corrections?withdrawn=true").json()
+    assert (kept["withdrawn_by"], kept["withdrawn_why"]) == ("C. Petit", "it was not")
+
+
+def test_a_correction_that_is_not_there(client: httpx.Client) -> None:
+    """Its number is told, and where the others are."""
+    answer = client.get("/api/v1/corrections/7")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "there is no correction 7")
+    assert client.get("/api/v1/corrections?site=other").status_code == 404
