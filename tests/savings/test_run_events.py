@@ -123,7 +123,7 @@ def test_where_most_of_the_use_is_gone_the_days_are_to_be_left_out() -> None:
     (EventMethod.STATED, {"amount": -60_000.0, "standard_error": 800.0}, False),
 ])  # fmt: skip
 def test_who_sizes_such_an_event_by_its_days_is_warned(
-    method: EventMethod, size: dict[str, float], warned: bool  # noqa: FBT001 – of pytest
+    method: EventMethod, size: dict[str, Any], warned: bool  # noqa: FBT001 – of pytest
 ) -> None:  # fmt: skip
     """What is left may save another share, which the error of an indicator cannot know; that of a sub-meter does."""
     found = meter_of(stood(made_up(saved=0.08)), method=method, **size)
@@ -158,7 +158,7 @@ def test_an_event_in_the_baseline_is_not_learnt_from() -> None:
     table = made_up(saved=0.08)
     energy = table.energy.copy()
     energy[100:140] -= 500.0
-    event = {"first_day": date(2025, 4, 11), "last_day": date(2025, 5, 20)}
+    event: dict[str, Any] = {"first_day": date(2025, 4, 11), "last_day": date(2025, 5, 20)}
     out = meter_of(replace(table, energy=energy), **event)
     assert out.coverage[0].used == 325
     assert msgspec.to_builtins(out.saving) == msgspec.to_builtins(meter_of(table, **event).saving)
