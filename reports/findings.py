@@ -107,7 +107,7 @@ def _concerned(part: Part, found: FindingRecord, say: Words) -> str:
     """Return the days of a finding as stretches; drivers and parameters by their names, anything else as it stands."""
     days = found.days
     if days and all(_is_day(text) for text in days):
-        if found.code == "event_suggested":  # its first day and its last
+        if found.code.startswith("event"):  # its first day and its last
             return days_between(say, days[0], days[-1])
         return stretches_in_words(say, days)
     return ", ".join(parameter_name(text, part, say) for text in days)

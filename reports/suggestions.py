@@ -18,6 +18,7 @@ TITLES = {
 EVIDENCE = re.compile(
     r"(?P<amount>\S+) (?P<unit>\S+) a day (?P<how>more|less) than on other days, "
     r"(?P<until>to the end of the period|for (?P<days>\d+) days) \(score (?P<score>[\d.]+)\)"
+    r"(; (?P<counting>\d+) of its days count, the others are left out already)?"
     r"(; (?P<gone>\d+)% of the use is gone, so that its days had better be left out)?"
 )
 
@@ -46,6 +47,12 @@ def evidence_words(evidence: str, say: Words) -> str:
     told = say(
         "%(how)s, %(until)s (score %(score)s)", how=how, until=until, score=number(say, float(found["score"]), 1)
     )
+    if found["counting"]:
+        told += say.plural(
+            "; %(n)s of its days counts, the others are left out already",
+            "; %(n)s of its days count, the others are left out already",
+            int(found["counting"]),
+        )
     if not found["gone"]:
         return told
     gone = percent(say, float(found["gone"]) / 100.0, 0)

@@ -95,7 +95,8 @@ def indicator_adjustment(
     with s the saving and A the adjusted baseline of the rows. The event is sized on what would have been used without
     the measure: on its days the measure saves the share u of what the event has left, as on all others, so that a plant
     half of which stands saves half. An event that the measure does not reach, such as a leak behind it, is smaller by
-    1 - u: state its size. Where the adjusted baseline is not above 0, hours stand for it and u for nothing.
+    1 - u: state its size. The divisor has u of 0.9 at most. Where the adjusted baseline is not above 0, hours stand for
+    it and u for nothing.
 
     The error is that of the contrast under noise that remembers, the baseline's parameters included; it is as good as
     independent of the period's own (exactly so for independent noise), and so joins it in quadrature.
@@ -140,21 +141,23 @@ def indicator_adjustment(
     )
 
 
-def share_taken(saving: AvoidedUse, size: Adjustment) -> float:
-    """Return which share of the use of its days an event took away, 0 where it added to it or shares mean nothing.
+def share_taken(saving: AvoidedUse, first_day: str, last_day: str) -> float:
+    """Return which share of the use that other days have, under the measure, lacks on the days of an event: 0 to 1.
 
-    `saving` is without an adjustment for it.
+    0 where there is no other day, or nothing to be expected. `saving` is without an adjustment for it.
     """
-    expected = float(saving.adjusted[_within(saving.totals.reporting, *size.days)].sum())
-    return max(-size.amount / expected, 0.0) if expected > 0.0 else 0.0
+    inside = _within(saving.totals.reporting, first_day, last_day)
+    rest = ~inside
+    others = float(saving.adjusted[rest].sum())
+    expected = float(saving.measured[rest].sum() * saving.adjusted[inside].sum()) / others if others > 0.0 else 0.0
+    return min(max(1.0 - float(saving.measured[inside].sum()) / expected, 0.0), 1.0) if expected > 0.0 else 0.0
 
 
 def _saved_share(saving: AvoidedUse, rest: NDArray[np.bool_]) -> float:
-    """Return the share of use that the measure saves on other days, 0 to 0.9; 0 where shares mean nothing."""
+    """Return the share of use that the measure saves on other days, 0.9 at most; 0 where shares mean nothing."""
     if not (saving.adjusted > 0.0).all():
         return 0.0
-    share = float(saving.saving[rest].sum() / saving.adjusted[rest].sum())
-    return min(max(share, 0.0), _MOST_SAVED)
+    return min(float(saving.saving[rest].sum() / saving.adjusted[rest].sum()), _MOST_SAVED)
 
 
 def _usual_size(saving: AvoidedUse, inside: NDArray[np.bool_], rest: NDArray[np.bool_]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
 from msgspec.structs import replace
 
 from savings.adjustments import STIPULATED, Adjustment, whole_period
@@ -79,12 +80,12 @@ def suggestions_of(
 
     `saving` is adjusted for what was `accepted`, and may have days that are in no sum; `plain`, the sum, is adjusted
     for nothing. Without a day in the sum an event is none of the figure. One in the baseline has no size: its days
-    would be left out.
+    would be left out; so would those of one that takes most of the use, whose size is what it would be worth.
     """
     unit = meter.meter.unit
-    after = (_suggested(meter, each, "reporting", unit) for each in suggest(saving))
+    after = [_suggested(meter, each, "reporting", unit) for each in suggest(saving)]
     found = [
-        *(_with_size(each, plain, accepted) for each in after if event_rows(plain.totals.reporting, each).any()),
+        *(_with_size(each, saving, plain, accepted) for each in after if _days_of(plain, each)),
         *(_suggested(meter, each, "baseline", unit) for each in suggest_in_baseline(baseline)),
     ]
     return tuple(each for each in found if not _decided(meter.events, each))
@@ -124,8 +125,10 @@ def _suggested(meter: MeterInput, found: Suggestion, period: str, unit: str) -> 
     )
 
 
-def _with_size(event: NonRoutineEvent, plain: AvoidedUse, accepted: Sequence[NonRoutineEvent]) -> NonRoutineEvent:
-    """Return a suggestion with its size; without where it has none, such as one of all days.
+def _with_size(
+    event: NonRoutineEvent, saving: AvoidedUse, plain: AvoidedUse, accepted: Sequence[NonRoutineEvent]
+) -> NonRoutineEvent:
+    """Return a suggestion with its size, without where it has none, such as one of all days, and what is to be done.
 
     Where most of the use is gone, its days had better be left out: the machine proposes that.
     """
@@ -134,11 +137,20 @@ def _with_size(event: NonRoutineEvent, plain: AvoidedUse, accepted: Sequence[Non
     except ContractError:
         return event
     sized = replace(event, amount=size.amount, standard_error=size.standard_error)
-    taken = share_taken(plain, size)
-    if taken <= MOST_TAKEN:
+    if (counting := _days_of(plain, event)) < _days_of(saving, event):
+        sized = replace(
+            sized, evidence=f"{sized.evidence}; {counting} of its days count, the others are left out already"
+        )
+    if (taken := share_taken(plain, *size.days)) <= MOST_TAKEN:
         return sized
-    evidence = f"{event.evidence}; {taken:.0%} of the use is gone, so that its days had better be left out"
+    evidence = f"{sized.evidence}; {taken:.0%} of the use is gone, so that its days had better be left out"
     return replace(sized, method=EventMethod.EXCLUDED, evidence=evidence)
+
+
+def _days_of(saving: AvoidedUse, event: NonRoutineEvent) -> int:
+    """Return how many local days a saving has of an event."""
+    reporting = saving.totals.reporting
+    return len(np.unique(reporting.start[event_rows(reporting, event)].astype("datetime64[D]")))
 
 
 def _decided(events: Iterable[NonRoutineEvent], found: NonRoutineEvent) -> bool:

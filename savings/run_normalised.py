@@ -18,7 +18,7 @@ from savings.meter_error import scale_error
 from savings.normalised import normalised_savings
 from savings.option_a import option_a
 from savings.run_records import LEAST_YEAR_DAYS, figure
-from savings.run_table import event_rows, stipulated_factor
+from savings.run_table import EVENT, event_rows, stipulated_factor
 from telemetry.plan import Option, Status
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def normalised_figure(
     """
     conditions = _last_year(before.table.take(before.table.valid))
     routine = _without_events(meter, after)
-    if min(_days(conditions), _days(after.table)) < LEAST_YEAR_DAYS or _days(routine.table) < LEAST_FITTED_DAYS:
+    if min(_days(conditions), _days(_with_events(after))) < LEAST_YEAR_DAYS or _days(routine.table) < LEAST_FITTED_DAYS:
         return None
     try:
         later = fit_baseline(routine.table)
@@ -66,6 +66,12 @@ def _last_year(table: Table) -> Table:
 def _days(table: Table) -> float:
     """Return how much valid time a table has [d]."""
     return float(table.hours[table.valid].sum()) / 24.0
+
+
+def _with_events(period: PeriodRows) -> Table:
+    """Return a period's rows with those of excluded events: they were seen, whatever is made of them."""
+    rows = [not reason or reason.startswith(EVENT) for reason in period.reasons]
+    return period.everything.take(np.array(rows, np.bool_))
 
 
 def _without_events(meter: MeterInput, period: PeriodRows) -> PeriodRows:

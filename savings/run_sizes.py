@@ -9,7 +9,7 @@ import numpy as np
 from savings.adjustments import Adjustment, check_size, share_within
 from savings.events import MOST_TAKEN, indicator_adjustment, share_taken
 from savings.findings import Finding, Severity
-from savings.run_table import event_rows
+from savings.run_table import EVENT, event_rows
 from savings.table import Frequency
 from savings.wording import Sentence, counted, said
 from telemetry.errors import ContractError
@@ -62,8 +62,7 @@ def sized_events(meter: MeterInput, saving: AvoidedUse) -> SizedEvents:
         taken.append(event)
         if event.method is EventMethod.STATED and (share := _share(reporting, event)) < 1.0:
             findings.append(_in_part(event, share))
-        taken_away = share_taken(saving, sized[event.id])
-        if event.method is EventMethod.INDICATOR and taken_away > MOST_TAKEN:
+        if event.method is EventMethod.INDICATOR and (taken_away := share_taken(saving, *_days(event))) > MOST_TAKEN:
             findings.append(_takes_most(event, taken_away))
     return SizedEvents(events, sized, tuple(findings))
 
@@ -111,7 +110,7 @@ def row_findings(meter: MeterInput, before: PeriodRows, after: PeriodRows, savin
 
 def reason_of(event: NonRoutineEvent) -> str:
     """Return why a row on the days of an event is in no sum."""
-    return f"non-routine event: {event.title}"
+    return EVENT + event.title
 
 
 def _inseparable(reporting: Table, one: NonRoutineEvent, other: NonRoutineEvent) -> bool:

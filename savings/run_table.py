@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 BASELINE, REPORTING = "baseline", "reporting"
 BEYOND = "beyond what the baseline has seen"
+EVENT = "non-routine event: "  # and its title
 _UNUSED = {  # why the fit or the sum passed over a row that the input let through
     BASELINE: "not used by the fit: too little of it is covered, a value twice, or an error code",
     REPORTING: "a kind that the baseline never saw, or an error code",
@@ -165,7 +166,7 @@ def _period(
     reasons = np.array(meter.reasons, object)[at]
     unread = tuple((reasons != "").tolist())
     for event in events:
-        reasons[(reasons == "") & event_rows(whole, event)[at]] = f"non-routine event: {event.title}"
+        reasons[(reasons == "") & event_rows(whole, event)[at]] = EVENT + event.title
     kept = at[reasons == ""]
     return PeriodRows(
         name=name, at=at, start=whole.start[at], reasons=tuple(str(reason) for reason in reasons), unread=unread,

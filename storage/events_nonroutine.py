@@ -73,21 +73,37 @@ def suggest(
 
     What is much the same as a known event of its figure, or lies mostly within one that a person has decided upon, is
     no news: a person is asked once. Earlier suggestions that nobody has decided upon and that no longer stand out so
-    are taken back, since an event that goes on is found longer every night; so are those that the machine would now
-    treat otherwise.
+    are taken back, since an event that goes on is found longer every night. What the machine would now treat otherwise,
+    and what it took back and finds again, is a further change of the same event.
     """
     added = []
     with storage_errors("suggest events"), connection.transaction():
         number = _locked(connection, site, demonstrator)
-        rows = [row for row in events(connection, site, demonstrator, withdrawn=True) if not _taken_back(row, who)]
-        new = [event for event in found if not any(_known(event, row) for row in rows)]
+        every = events(connection, site, demonstrator, withdrawn=True)
+        gone = {row.key: row for row in every if _taken_back(row, who)}
+        rows = [row for row in every if row.key not in gone]
         for row in rows:
-            if row.what == "suggested" and not any(_same_advice(row.event, event) for event in found):
-                withdraw(connection, site, demonstrator, row.key, who=who, reason="it no longer stands out so")
-        for event in new:
+            if row.what == "suggested":
+                _reconsider(connection, number, row, found, who)
+        for event in found:
+            if any(_known(event, row) for row in rows):
+                continue
             suggested = replace(event, status=Status.SUGGESTED, agreed_by="", agreed_at="")
-            added.append(_add(connection, number, suggested, "suggested", who, ""))
+            if before := gone.get(event.id):
+                _note(connection, number, before.number + 1, suggested, "suggested", who, "")
+            added.append(event.id if before else _add(connection, number, suggested, "suggested", who, ""))
     return added
+
+
+def _reconsider(connection: Connection, number: int, row: EventRow, found: Sequence[NonRoutineEvent], who: str) -> None:
+    """Take a suggestion back that no longer stands out so, or say how its days had now better be treated."""
+    same = [event for event in found if _much_the_same(row.event, event)]
+    if not same:
+        said = replace(row.event, status=Status.REJECTED, agreed_by="", agreed_at="")
+        _note(connection, number, row.number + 1, said, "withdrawn", who, "it no longer stands out so")
+    elif all(event.method is not row.event.method for event in same):
+        said = replace(same[0], id=row.key, status=Status.SUGGESTED, agreed_by="", agreed_at="")
+        _note(connection, number, row.number + 1, said, "suggested", who, "its days had better be treated otherwise")
 
 
 def declare_event(
@@ -211,15 +227,8 @@ def _taken_back(row: EventRow, machine: str) -> bool:
 
 def _known(event: NonRoutineEvent, row: EventRow) -> bool:
     """Whether a suggestion says nothing that a known event does not say."""
-    if row.what == "suggested":
-        return _same_advice(event, row.event)
     decided = row.what in {"accepted", "rejected", "withdrawn"}
     return _much_the_same(event, row.event) or (decided and 2 * _shared(event, row.event) > _days(event))
-
-
-def _same_advice(one: NonRoutineEvent, other: NonRoutineEvent) -> bool:
-    """Whether two suggestions are of much the same days, to be treated alike."""
-    return one.method is other.method and _much_the_same(one, other)
 
 
 def _much_the_same(one: NonRoutineEvent, other: NonRoutineEvent) -> bool:

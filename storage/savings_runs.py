@@ -82,6 +82,11 @@ class RunRow(NamedTuple):
         return self.standing and self.superseded_by is None
 
 
+def code_version(versions: Mapping[str, str]) -> str:
+    """Return the program and the methods of a run: either gives other figures from the same input."""
+    return f"{versions.get('quaymeter', '')}+methods.{versions.get('methods', '1')}"
+
+
 def content_sha256(given: RunInput) -> str:
     """Return the digest of what an input says: without the moment at which it was read, how often was read, and labels.
 
@@ -198,7 +203,7 @@ def _columns(given: RunInput, run: Run) -> dict[str, Any]:
         "content_sha256": content_sha256(given),
         "run": zlib.compress(result),
         "run_sha256": hashlib.sha256(result).hexdigest(),
-        "code_version": run.versions.get("quaymeter", ""),
+        "code_version": code_version(run.versions),
         "stopped": run.stopped,
     }
 

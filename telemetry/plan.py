@@ -183,7 +183,9 @@ class NonRoutineEvent(_Record, frozen=True):
     title: str
     evidence: str = ""
     method: EventMethod = EventMethod.INDICATOR
-    amount: float | None = None  # added to the adjusted baseline over these days [unit of the figure]; STATED only
+    amount: float | None = (
+        None  # added to the adjusted baseline over these days [unit of the figure]: stated, or the machine's
+    )
     standard_error: float | None = None  # of the amount
     status: Status = Status.SUGGESTED
     agreed_by: str = ""
@@ -208,7 +210,8 @@ class NonRoutineEvent(_Record, frozen=True):
     ) -> NonRoutineEvent:
         """Return the event with what a person says of its size; what is None stays as it is.
 
-        An amount or an error that is given is a stated one.
+        An amount or an error that is given is a stated one. What the machine found of a suggestion is not: who states a
+        size gives both.
 
         Raises
         ------
@@ -218,9 +221,12 @@ class NonRoutineEvent(_Record, frozen=True):
         given = amount is not None or standard_error is not None
         if given and method not in {None, EventMethod.STATED}:
             raise ValueError(f"an amount is stated, and the method {method} finds its own: leave one of them out")
+        found = EventMethod.STATED if given else method or self.method
+        if found is EventMethod.STATED and self.method is not EventMethod.STATED:
+            return msgspec.structs.replace(self, method=found, amount=amount, standard_error=standard_error)
         return msgspec.structs.replace(
             self,
-            method=EventMethod.STATED if given else method or self.method,
+            method=found,
             amount=self.amount if amount is None else amount,
             standard_error=self.standard_error if standard_error is None else standard_error,
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def with_names_apart(figure: AlignedFigure, assets: Iterable[AssetRow]) -> AlignedFigure:
     """Return a figure whose drivers bear their plant's name, or its key where it has none, where two have one name.
 
-    Those of one plant bear the last part of their point's key besides.
+    Those of one plant bear the last part of their point's key besides, and all of it where that is not enough.
     """
     plant, rows = {asset.key: asset.name for asset in assets}, {key: each.row for key, each in figure.drivers.items()}
 
@@ -28,7 +28,12 @@ def with_names_apart(figure: AlignedFigure, assets: Iterable[AssetRow]) -> Align
     def by_point(key: str, _language: str) -> str:
         return rows[key].key.rsplit("/", 1)[-1]
 
-    names = _apart(_apart({key: row.name for key, row in rows.items()}, by_plant), by_point)
+    def by_key(key: str, _language: str) -> str:
+        return rows[key].key
+
+    names: Names = {key: row.name for key, row in rows.items()}
+    for told in (by_plant, by_point, by_key):
+        names = _apart(names, told)
     return replace(
         figure,
         drivers={key: replace(each, row=each.row._replace(name=names[key])) for key, each in figure.drivers.items()},

@@ -17,7 +17,7 @@ from storage.events_nonroutine import suggest
 from storage.jobs import last_failures
 from storage.overview import sites
 from storage.row_clock import last_whole_day
-from storage.savings_runs import content_sha256, input_bytes, newest, run_bytes, save
+from storage.savings_runs import code_version, content_sha256, input_bytes, newest, run_bytes, save
 from telemetry.errors import ContractError, QuaymeterError
 from worker.run_input import run_input
 
@@ -164,9 +164,9 @@ def _last_day(connection: Connection, site: str, before: RunRow | None, moment: 
 
 
 def _says_the_same(before: RunRow, given: RunInput) -> bool:
-    """Whether a run is of this content, and of this code."""
+    """Whether a run is of this content, and of this code and its methods."""
     same = before.content_sha256 == content_sha256(given)
-    return same and before.code_version == versions()["quaymeter"]
+    return same and before.code_version == code_version(versions())
 
 
 def _explanation(connection: Connection, before: RunRow | None, given: RunInput, run: Run) -> Mapping[str, Any]:

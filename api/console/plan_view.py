@@ -92,15 +92,20 @@ def _event_row(row: EventRow, outcome: EventOutcome | None, unit: str, say: Word
     decided = NONE
     if event.status is not Status.SUGGESTED:
         decided = say("%(who)s, %(time)s", who=row.who, time=say.time(row.at, zone, style="short"))
-    size = say("its days are left out") if event.method is EventMethod.EXCLUDED else _size(event, outcome, unit, told)
     return (
         days_between(told, event.first_day, event.last_day), title_words(event.title, told),
-        say(STATUSES[event.status]), size, evidence_words(event.evidence, told) or NONE, decided,
+        say(STATUSES[event.status]), _size(event, outcome, unit, say), evidence_words(event.evidence, told) or NONE,
+        decided,
     )  # fmt: skip
 
 
-def _size(event: NonRoutineEvent, outcome: EventOutcome | None, unit: str, told: Words) -> str:
+def _size(event: NonRoutineEvent, outcome: EventOutcome | None, unit: str, say: Words) -> str:
     """Say what an event adds to the baseline, with its standard error: what the run found, else what was said."""
+    if event.method is EventMethod.EXCLUDED:
+        return {
+            Status.ACCEPTED: say("its days are left out"), Status.SUGGESTED: say("its days would be left out"),
+        }.get(event.status, NONE)  # fmt: skip
+    told = words(say.language, REPORT)
     sized = event if outcome is None else outcome
     amount, error = sized.amount, sized.standard_error
     if amount is None:

@@ -75,7 +75,7 @@ def suggest(demonstrator: str, pool: Writing, body: Body, site: SiteQuery = None
     return answer(answers.event_state(row), status=201)
 
 
-@router.post("/{event}/accept", summary="Accept an event: runs adjust for it from now on",
+@router.post("/{event}/accept", summary="Accept an event: runs adjust for it, or leave its days out, from now on",
              responses=described(answers.EventState) | WRITES | OVERLAP,
              openapi_extra=takes(DecisionBody, DECISION_EXAMPLE))  # fmt: skip
 def accept(

@@ -13,7 +13,7 @@ from quaymeter.cli.output import say, show_json
 from storage import demonstrators, events_nonroutine, savings_runs
 from storage.engine import connect
 from telemetry.errors import ConfigurationError, StorageError, TransferError
-from telemetry.plan import EventMethod  # noqa: TC001 – typer reads annotations when it runs
+from telemetry.plan import EventMethod
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def commands(where: Where) -> tuple[Callable[..., None], ...]:
         site: Site = "",
         as_json: Json = False,
     ) -> None:
-        """Agree to a non-routine event: the next run adjusts for it, with its own uncertainty.
+        """Agree to a non-routine event: the next run adjusts for it, with its own uncertainty, or leaves its days out.
 
         Refused where an accepted event of the figure has one of its days: the same use would be counted twice.
 
@@ -65,7 +65,9 @@ def commands(where: Where) -> tuple[Callable[..., None], ...]:
                 if said != known:
                     events_nonroutine.change(connection, site, name, said, who=who, reason=evidence)
                 row = events_nonroutine.accept(connection, site, name, event, who=who, reason=evidence)
-        _tell(row, "accepted: the next run adjusts for it", as_json=as_json)
+        leaves_out = row.event.method is EventMethod.EXCLUDED
+        told = "the next run leaves its days out" if leaves_out else "the next run adjusts for it"
+        _tell(row, f"accepted: {told}", as_json=as_json)
 
     def reject(
         context: typer.Context,

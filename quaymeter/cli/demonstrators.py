@@ -173,11 +173,12 @@ def events(context: typer.Context, name: Name, *, site: Site = "", as_json: Json
         ]
         show_json({"site": site, "demonstrator": name, "events": said})
         return
-    table = _table("event", "figure", "days", "title", "status", "by")
+    table = _table("event", "figure", "days", "title", "method", "status", "by")
     for row in found:
         event = row.event
         days = f"{event.first_day} – {event.last_day}"
-        table.add_row(row.key, event.meter, days, event.title, "withdrawn" if row.withdrawn else event.status, row.who)
+        status = "withdrawn" if row.withdrawn else event.status
+        table.add_row(row.key, event.meter, days, event.title, event.method, status, row.who)
     _print(table)
 
 

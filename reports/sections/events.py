@@ -14,6 +14,7 @@ from telemetry.plan import EventMethod, Status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from locales.words import Words
     from reports.document import Block
     from reports.part import Material, Part
     from savings.record import EventOutcome
@@ -36,7 +37,7 @@ def events(material: Material) -> Iterator[Block]:
     say = material.say
     yield Paragraph(
         text=say("The machine only suggests; a person decides. What is accepted is added to the adjusted baseline, its "
-                 "standard error joins the interval.")
+                 "standard error joins the interval; or its days are left out.")
     )  # fmt: skip
     for part in material.parts:
         yield from heading(material, part)
@@ -84,9 +85,16 @@ def _table(material: Material, part: Part, found: list[NonRoutineEvent]) -> Grid
             (
                 days_between(say, each.first_day, each.last_day), title_words(each.title, say),
                 known(evidence_words(each.evidence, say)),
-                known(size_words(each.amount, each.standard_error, part.run.unit, say)),
+                _size(each, part.run.unit, say),
                 say(STATUSES[each.status]) + (f" ({each.agreed_by})" if each.agreed_by else ""),
             )
             for each in found
         ),
     )  # fmt: skip
+
+
+def _size(event: NonRoutineEvent, unit: str, say: Words) -> str:
+    """Say what agreeing to an event would do."""
+    if event.method is EventMethod.EXCLUDED and event.status is Status.SUGGESTED:
+        return say("its days would be left out")
+    return known(size_words(event.amount, event.standard_error, unit, say))

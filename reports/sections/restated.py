@@ -71,7 +71,8 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
     ),
     "8": noted(
         "Methods 8: what is felt for some days has a third of the weight it had at the outset, so that intervals are "
-        "a little narrower where nothing speaks for it."
+        "a little narrower where nothing speaks for it. Events are looked for on days that are left out for their "
+        "drivers too, and one that takes most of the use is proposed to be left out."
     ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else

@@ -8,9 +8,10 @@ the size of the noise may therefore follow a wave of one year,
 (multiplicative heteroscedasticity, Harvey 1976). a and b are found by quasi-likelihood from the size of what each day
 brings that the day before did not tell: gamma with a logarithmic link (Wedderburn 1974; McCullagh & Nelder 1989), whose
 dispersion, found from the same days, lets single spikes (holidays) prove nothing, and a straight line beside the wave
-takes what grows or wanes. The wave is there only where the evidence exceeds Schwarz's 2 ln n and it comes back: where
-the two halves of the baseline differ by more than they agree, the noise changes with time and not with the season. And
-noise that is mostly drift has none: how far it has drifted is not smaller in winter. Else s = 1.
+takes what grows or wanes. The wave is there only where the evidence exceeds Schwarz's 2 ln n, n the number of
+independent news, each twelfth of the year has days, and it comes back: where the two halves of the baseline differ by
+more than they agree, the noise changes with time and not with the season. And noise that is mostly drift has none: how
+far it has drifted is not smaller in winter. Else s = 1.
 
 Days tell of the news; a total feels what is slow, and weeks are too few to tell its season. All of the noise is taken
 to follow the root of s: with s itself a calm half year was covered too seldom, with 1 too often (docs/decisions.md).

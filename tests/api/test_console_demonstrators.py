@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
 import numpy as np
 import pytest
 
+from api.console.plan_view import event_rows
 from api.console.run_charts import by_week
 from api.console.run_view import RunReader
 from api.language import words
 from api.verdicts import Verdict, judged, worst
 from savings.record import Figure, FindingRecord
-from tests.api.saved_runs import computed
+from storage.events_nonroutine import EventRow
+from telemetry.plan import EventMethod, NonRoutineEvent, Status
+from tests.api.saved_runs import computed, stored_plan
 from tests.api.test_console_browser import browser, open_page
 from tests.api.test_console_pages import text_of
 
@@ -160,3 +165,22 @@ def test_on_a_phone_nothing_scrolls_sideways_and_keys_read_the_chart(
     stopped = open_page(f"{saved.address}/small/demonstrators/traps", width=360, height=740)
     assert stopped.evaluate("document.documentElement.scrollWidth") == 360
     assert "La référence est courte" in stopped.locator(".lead").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (Status.SUGGESTED, "ses jours seraient laissés de côté"),
+        (Status.ACCEPTED, "ses jours sont laissés de côté"),
+        (Status.REJECTED, "–"),
+    ],
+)
+def test_days_are_left_out_once_somebody_agreed(status: Status, said: str) -> None:
+    """A suggestion says what would become of its days; a rejected one moves nothing."""
+    event = NonRoutineEvent(
+        id="e", meter="energy", first_day=date(2026, 6, 1), last_day=date(2026, 6, 9), title="Panne",
+        method=EventMethod.EXCLUDED, status=status, agreed_by="A. Martin",
+    )  # fmt: skip
+    row = EventRow("e", event, str(status), "A. Martin", datetime(2026, 6, 12, tzinfo=UTC), "", 1)
+    (told,) = event_rows([row], stored_plan(), None, words("fr"), ZoneInfo("Europe/Paris"))
+    assert told[3] == said

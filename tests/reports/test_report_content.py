@@ -187,6 +187,8 @@ def test_suspected_events_are_told_in_the_readers_words(per_day: float, kind: st
     assert told.startswith(f"{abs(per_day):.1f}".replace(".", ","))
     assert ("de plus que les autres jours, jusqu’à la fin" in told) == (per_day > 0)
     assert ("de moins que les autres jours, pendant 30 jours" in told) == (per_day < 0)
+    counting = evidence_words(f"{event.evidence}; 3 of its days count, the others are left out already", say)
+    assert counting == f"{told} ; 3 de ces jours comptent, les autres sont déjà écartés"
     gone = evidence_words(f"{event.evidence}; 86% of the use is gone, so that its days had better be left out", say)
     assert gone == f"{told} ; il manque 86\u202f% de la consommation, si bien que mieux vaut écarter ces jours"
     assert size_words(found.total, found.standard_error, "kW.h", say).startswith("1\u202f850\u202fkWh")

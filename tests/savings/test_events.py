@@ -9,7 +9,7 @@ import pytest
 
 from savings.avoided_use import AvoidedUse, avoided_use
 from savings.baseline import Baseline, fit_baseline
-from savings.events import indicator_adjustment, suggest, suggest_in_baseline
+from savings.events import indicator_adjustment, share_taken, suggest, suggest_in_baseline
 from savings.table import Frequency, Table
 from savings.uncertainty.interval import Method
 from telemetry.errors import ContractError
@@ -168,6 +168,25 @@ def test_indicator_by_hand(disturbed: AvoidedUse) -> None:
     assert agreed.saving[inside].sum() / agreed.adjusted[inside].sum() == pytest.approx(usual)
     assert abs(event.amount + 300.0 * 30) < 2.0 * event.standard_error
     assert (event.days, event.reason) == (DAYS, "freezer out of service")
+
+
+def test_a_plant_that_stood_wholly_took_all_also_where_use_grew(meter: Table, baseline: Baseline) -> None:
+    """With more use on other days no use at all is worth what was expected, and the share that is gone is all."""
+    year = meter.take(slice(365, None))
+    energy = 1.3 * year.energy
+    energy[EVENT] = 0.0
+    grown = avoided_use(baseline, year.with_energy(energy))
+    assert share_taken(grown, *DAYS) == 1.0
+    assert indicator_adjustment(grown, *DAYS).amount == pytest.approx(-grown.adjusted[EVENT].sum())
+
+
+def test_what_is_gone_is_told_by_the_use_of_other_days(disturbed: AvoidedUse) -> None:
+    """A share of what other days use under the measure; nothing where the event brought use, or leaves no other day."""
+    usual = disturbed.measured.sum() - disturbed.measured[EVENT].sum()
+    expected = disturbed.adjusted[EVENT].sum() * usual / (disturbed.adjusted.sum() - disturbed.adjusted[EVENT].sum())
+    assert share_taken(disturbed, *DAYS) == pytest.approx(1.0 - disturbed.measured[EVENT].sum() / expected)
+    assert share_taken(disturbed, "2026-02-01", "2026-02-02") < 0.1
+    assert share_taken(disturbed, "2026-01-01", "2026-12-31") == 0.0
 
 
 def test_other_events_tell_nothing(disturbed: AvoidedUse) -> None:

@@ -135,6 +135,8 @@ def test_an_event_that_moves_a_driver_is_found_on_its_days() -> None:
     """A store that takes nothing in leaves three days within the baseline's range; its whole event is named."""
     (found,) = meter_of(stood(made_up(saved=0.08), tonnes=0.0), made_up_plan(leave_out_extrapolation=True)).suggestions
     assert (found.first_day, found.last_day) == (FIRST, LAST)
+    assert "for 40 days" in found.evidence
+    assert "; 3 of its days count, the others are left out already; " in found.evidence
 
 
 def test_an_event_without_a_day_in_the_sum_is_none_of_the_figure() -> None:

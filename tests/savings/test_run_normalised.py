@@ -74,6 +74,13 @@ def test_days_of_accepted_events_do_not_move_it() -> None:
     assert normalised(event(date(2025, 7, 1), date(2025, 8, 31))) is None
 
 
+@pytest.mark.parametrize("method", [EventMethod.EXCLUDED, EventMethod.INDICATOR])
+def test_an_event_of_forty_days_leaves_it(method: EventMethod) -> None:
+    """Excluded days were seen as well: up to two months the reporting model bridges, however they are treated."""
+    assert normalised(event(date(2026, 5, 1), date(2026, 6, 9), method)) is not None
+    assert normalised(event(date(2026, 5, 1), date(2026, 7, 9), method)) is None
+
+
 def test_what_is_stipulated_widens_it() -> None:
     """A stipulated factor known to 5 % leaves 5 % of the saving open, beside what it had."""
     stipulation = Stipulation(parameter="doors", value=2.0, unit="1", standard_error=0.1, source="count of 2025")

@@ -149,14 +149,24 @@ def test_suggestions_follow_what_stands_out_until_a_person_decides(connection: C
 
 
 def test_a_suggestion_follows_the_advice_until_a_person_decides(connection: Connection) -> None:
-    """Days that had now better be left out are suggested anew in place of the first; whoever decided is not asked."""
+    """That its days had now better be left out is a further change of the event; whoever decided is not asked again."""
     out = msgspec.structs.replace(an_event(3, 9), method=EventMethod.EXCLUDED)
     (first,) = suggest(connection, "quay", "pump", [an_event(3, 9)], who="worker")
-    (second,) = suggest(connection, "quay", "pump", [out], who="worker")
-    assert [(row.key, row.event.method) for row in events(connection, "quay", "pump")] == [(second, out.method)]
-    assert history(connection, "quay", "pump", first)[-1].what == "withdrawn"
-    accept(connection, "quay", "pump", second, who="A. Martin")
+    for _ in range(2):  # the second night says nothing new
+        assert suggest(connection, "quay", "pump", [out], who="worker") == []
+    assert [(row.key, row.event.method) for row in events(connection, "quay", "pump")] == [(first, out.method)]
+    assert [row.what for row in history(connection, "quay", "pump", first)] == ["suggested", "suggested"]
+    accept(connection, "quay", "pump", first, who="A. Martin")
     assert suggest(connection, "quay", "pump", [an_event(3, 9)], who="worker") == []
+
+
+def test_what_was_taken_back_is_suggested_again_under_its_name(connection: Connection) -> None:
+    """A run names its suggestions by their days: the event of that name is the one that stands, not an older one."""
+    named = [msgspec.structs.replace(an_event(*days), id=name) for name, days in (("short", (3, 5)), ("long", (3, 28)))]
+    for name, event in zip(("short", "long", "short"), (*named, named[0]), strict=True):
+        assert suggest(connection, "quay", "pump", [event], who="worker") == [name]
+        assert [row.key for row in events(connection, "quay", "pump")] == [name]
+    assert [row.what for row in history(connection, "quay", "pump", "short")] == ["suggested", "withdrawn", "suggested"]
 
 
 def test_runs_stand_beside_each_other(connection: Connection) -> None:

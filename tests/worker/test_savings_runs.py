@@ -92,6 +92,17 @@ def test_one_simulated_reading_makes_the_whole_run_a_simulated_one(port: str, co
     assert run_input(connection, "quay", "heat", now=NOW).simulated
 
 
+def test_other_methods_restate_the_run(port: str, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same readings computed by further methods are another run, which the night asks for."""
+    first = make_run(connection, "quay", "heat", cause="nightly", asked_by="worker", settled=SETTLED, now=NOW)
+    monkeypatch.setattr("savings.run.METHODS", "1000")
+    assert list(due(connection, now=NOW)) == [("quay", "heat")]
+    later = make_run(connection, "quay", "heat", asked_by="A", now=NOW)
+    assert later.fresh
+    assert later.run_id != first.run_id
+    assert port
+
+
 def test_a_late_file_restates_the_run(port: str, connection: Connection) -> None:
     """The day that came late makes a new run beside the old one; it is named point by point, and nothing else is."""
     first = make_run(connection, "quay", "heat", cause="nightly", asked_by="worker", settled=SETTLED, now=NOW)
