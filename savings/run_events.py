@@ -137,7 +137,7 @@ def _with_size(
     except ContractError:
         return event
     sized = replace(event, amount=size.amount, standard_error=size.standard_error)
-    if (counting := _days_of(plain, event)) < _days_of(saving, event):
+    if 2 * (counting := _days_of(plain, event)) < _days_of(saving, event):  # else too few to be told of
         sized = replace(
             sized, evidence=f"{sized.evidence}; {counting} of its days count, the others are left out already"
         )
