@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from savings.record import Run
     from storage.engine import Connection
+    from telemetry.plan import NonRoutineEvent
     from telemetry.site import Site
 
     Again = Callable[[str], Run]
@@ -54,13 +55,21 @@ def event_check(
     run, (after,) = again(EVENT_DEMONSTRATOR)
     days = [f"{row.event.first_day} to {row.event.last_day}" for row in found]
     adjusted = [each.amount for each in run.meters[0].events]
-    left_out = [each.event.method is EventMethod.EXCLUDED for each in run.meters[0].events]
+    left_out = [
+        each.event.method is EventMethod.EXCLUDED and not _summed(run, each.event) for each in run.meters[0].events
+    ]
     settled = all(out or amount is not None for out, amount in zip(left_out, adjusted, strict=True))
     nearer = abs(after["error_percent"]) < abs(before["error_percent"])
     return {
         "was": f"{EVENT[0]} to {EVENT[1]}", "suggested": days, "adjusted": adjusted, "left_out": left_out,
         "before": before, "after": after, "as_it_must_be": bool(found) and settled and nearer,
     }  # fmt: skip
+
+
+def _summed(run: Run, event: NonRoutineEvent) -> bool:
+    """Whether a day of an event is in the figure."""
+    daily = run.meters[0].daily
+    return daily is not None and any(str(event.first_day) <= day <= str(event.last_day) for day in daily.day)
 
 
 def dst_days(dsn: str, site: Site, again: Again) -> dict[str, Any]:

@@ -80,30 +80,31 @@ def suggest(
     with storage_errors("suggest events"), connection.transaction():
         number = _locked(connection, site, demonstrator)
         every = events(connection, site, demonstrator, withdrawn=True)
-        gone = {row.key: row for row in every if _taken_back(row, who)}
+        gone = {row.key for row in every if _taken_back(row, who)}
         rows = [row for row in every if row.key not in gone]
         for row in rows:
-            if row.what == "suggested":
-                _reconsider(connection, number, row, found, who)
+            same = [event for event in found if _much_the_same(row.event, event)]
+            if row.what == "suggested" and not same:
+                withdraw(connection, site, demonstrator, row.key, who=who, reason="it no longer stands out so")
+            elif row.what == "suggested" and all(event.method is not row.event.method for event in same):
+                _suggest_anew(connection, site, demonstrator, row.key, same[0], who)
         for event in found:
             if any(_known(event, row) for row in rows):
                 continue
+            if event.id in gone:
+                added.append(_suggest_anew(connection, site, demonstrator, event.id, event, who))
+                continue
             suggested = replace(event, status=Status.SUGGESTED, agreed_by="", agreed_at="")
-            if before := gone.get(event.id):
-                _note(connection, number, before.number + 1, suggested, "suggested", who, "")
-            added.append(event.id if before else _add(connection, number, suggested, "suggested", who, ""))
+            added.append(_add(connection, number, suggested, "suggested", who, ""))
     return added
 
 
-def _reconsider(connection: Connection, number: int, row: EventRow, found: Sequence[NonRoutineEvent], who: str) -> None:
-    """Take a suggestion back that no longer stands out so, or say how its days had now better be treated."""
-    same = [event for event in found if _much_the_same(row.event, event)]
-    if not same:
-        said = replace(row.event, status=Status.REJECTED, agreed_by="", agreed_at="")
-        _note(connection, number, row.number + 1, said, "withdrawn", who, "it no longer stands out so")
-    elif all(event.method is not row.event.method for event in same):
-        said = replace(same[0], id=row.key, status=Status.SUGGESTED, agreed_by="", agreed_at="")
-        _note(connection, number, row.number + 1, said, "suggested", who, "its days had better be treated otherwise")
+def _suggest_anew(
+    connection: Connection, site: str, demonstrator: str, key: str, event: NonRoutineEvent, who: str
+) -> str:
+    """Suggest an event that the machine suggested before, as it sees it now; return its key."""
+    said = replace(event, status=Status.SUGGESTED, agreed_by="", agreed_at="")
+    return _decide(connection, site, demonstrator, key, lambda _: said, "suggested", who, "as it stands out now").key
 
 
 def declare_event(

@@ -183,9 +183,7 @@ class NonRoutineEvent(_Record, frozen=True):
     title: str
     evidence: str = ""
     method: EventMethod = EventMethod.INDICATOR
-    amount: float | None = (
-        None  # added to the adjusted baseline over these days [unit of the figure]: stated, or the machine's
-    )
+    amount: float | None = None  # added to the adjusted baseline [unit of the figure]: stated, or found by the machine
     standard_error: float | None = None  # of the amount
     status: Status = Status.SUGGESTED
     agreed_by: str = ""
