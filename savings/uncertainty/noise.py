@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LEANING = 0.2
 # Share of the prior of noise that has no memory at all: a sharp hypothesis has a prior of its own (Jeffreys 1961, ch.
 # 5), or what rows cannot exclude of slow noise widens the interval of meters that have none (docs/decisions.md).
-FORGETFUL = 0.3
+FORGETFUL = 0.1
 # Of noise with a brief part: its share of the prior, what of λ is brief instead, and its memory b. It is weighed where
 # it can hide what is slow: beside a slow part that lasts for weeks and is a tenth of the variance at most. Where the
 # slow part rules, as that of traps that fail, a brief one makes it smaller than it is (docs/decisions.md).

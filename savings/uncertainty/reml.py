@@ -8,7 +8,8 @@ standard error is a t of n' - p degrees of freedom, n' the independent rows that
 tells little of its own size, and so do rows of which few are large. The interval is that of the mixture of these t by
 likelihood times prior, so that not knowing φ and λ widens it as far as, and no further than, the residuals leave them
 open. From two years of baseline on a part of λ may be brief, and a last part is weighed with them, noise that comes
-back every year (see `returning`).
+back every year (see `returning`). Where few rows make most of the variance, noise is told beneath them as well (see
+`spikes`).
 
 Why λ: fitted to noise that is partly slow and partly new every day, an AR(1) takes φ too small; of nominal 90 %
 intervals 36 to 60 % then hold the truth (docs/savings.md). With λ in the grid AR(1) itself covers as before. Why the
@@ -17,6 +18,7 @@ brief part: where it is there and not foreseen, φ and λ follow it, and what is
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +26,7 @@ import numpy as np
 
 from savings.uncertainty import returning
 from savings.uncertainty.noise import Noises, inflation, prior_grid, whitened, with_brief
+from savings.uncertainty.spikes import beside, weighed, without_spikes
 from savings.uncertainty.student import t_cdf, two_sided_t
 
 if TYPE_CHECKING:
@@ -85,6 +88,17 @@ def noise_posterior(case: Told) -> NoisePosterior:
         nothing = np.full(1, np.nan)
         one, none = np.ones(1), np.zeros(1)
         return NoisePosterior(Noises(none, none, none), one, nothing, float(n), one, none, one)
+    plain, clipped = _told(case), without_spikes(case.residual)
+    if clipped is None:
+        return _with_rare_rows(plain, case.residual)
+    spikes = float(case.residual @ case.residual - clipped @ clipped) / (n - p)
+    hidden = beside(_told(replace(case, residual=clipped)), spikes)
+    return _with_rare_rows(weighed(plain, hidden), case.residual)
+
+
+def _told(case: Told) -> NoisePosterior:
+    """Return what residuals say about their noise, each row taken for what it is."""
+    n, p = case.n, case.p
     grid = _GRID if case.waves.shape[1] else _PAIRS  # one year cannot tell what is brief beside what is slow
     columns = np.column_stack([case.waves, case.basis, case.residual / _size(case.residual)])
     rows, log_det = whitened(columns, np.diff(case.position), grid.noises)
@@ -93,12 +107,16 @@ def noise_posterior(case: Told) -> NoisePosterior:
     share = said.prior[:, None] * grid.prior * np.exp(said.log_likelihood - said.log_likelihood.max())
     which, noise = np.nonzero(share > NEGLIGIBLE * share.sum())
     noises, share = grid.noises.take(noise), share[which, noise] / share[which, noise].sum()
-    counted = n / noises.inflated
     variance = said.rest[which, noise] / (n - p) * _size(case.residual) ** 2
-    n_effective = n / float(share @ (n / counted))
-    dofs = np.maximum(counted - p, LEAST_DOF)
-    dofs = np.maximum(1.0 / (1.0 / dofs + _excess(case.residual) / (2.0 * n)), LEAST_DOF)
+    dofs = np.maximum(n / noises.inflated - p, LEAST_DOF)
+    n_effective = n / float(share @ noises.inflated)
     return NoisePosterior(noises, share, variance, n_effective, dofs, said.ratio[which], grid.reference[noise])
+
+
+def _with_rare_rows(noise: NoisePosterior, residual: NDArray[np.float64]) -> NoisePosterior:
+    """Return a noise with fewer degrees of freedom where few rows are large: they tell less of its size."""
+    fewer = 1.0 / (1.0 / noise.dofs + _excess(residual) / (2.0 * len(residual)))
+    return noise._replace(dofs=np.maximum(fewer, LEAST_DOF))
 
 
 def standard_errors(
