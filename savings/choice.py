@@ -15,7 +15,7 @@ from savings.models.forms import CHANGEPOINT_FORMS
 from savings.models.ratio import fit_ratio
 from savings.models.towt import fit_towt
 from savings.season import knows_the_year, season_worth_adding
-from savings.statistics import lag_one_autocorrelation
+from savings.statistics import lag_one_autocorrelation, robust_deviation
 from savings.table import Frequency, Role
 from savings.wording import said
 from telemetry.errors import ContractError
@@ -86,7 +86,7 @@ def check_candidates(candidates: tuple[str, ...], frequency: Frequency) -> None:
 def huber_weights(residuals: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return Huber's weights (n,): 1 up to 1.345 robust standard deviations, then falling as 1 / |residual|."""
     size = np.abs(residuals - np.median(residuals))
-    scale = float(np.median(size)) / 0.6745
+    scale = robust_deviation(size)
     if scale <= 0.0:
         return np.ones(len(residuals))
     return np.minimum(1.0, _HUBER * scale / np.maximum(size, 1e-300))

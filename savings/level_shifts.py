@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from savings.statistics import robust_deviation
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -117,7 +119,7 @@ class _Whitened:
     def _own_deviation(self) -> float:
         """Return the spread of what the known columns leave, by the median: shifts of level move it little."""
         left = self._values - self._known @ np.linalg.lstsq(self._known, self._values, rcond=None)[0]
-        return float(np.median(np.abs(left - np.median(left)))) / 0.6745
+        return robust_deviation(np.abs(left - np.median(left)))
 
     def edges(self, least_score: float) -> list[int]:
         """Return the days on which the level changes, in order of time: those of the windows that stand out."""

@@ -107,3 +107,14 @@ def _pairs(measured: ArrayLike, predicted: ArrayLike) -> tuple[NDArray[np.float6
     y, y_hat = np.atleast_1d(y), np.atleast_1d(y_hat)
     both = np.isfinite(y) & np.isfinite(y_hat)
     return y[both], y_hat[both]
+
+
+def robust_deviation(size: NDArray[np.float64]) -> float:
+    """Return the standard deviation of normal noise whose distances from its middle (n,) have this median.
+
+    A few that stand far out move it little (Huber 1981, ch. 5).
+
+    >>> robust_deviation(np.array([0.6745, 0.1, 30.0]))
+    1.0
+    """
+    return float(np.median(size)) / 0.6745

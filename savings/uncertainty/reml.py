@@ -52,7 +52,7 @@ class NoisePosterior(NamedTuple):
     noises: Noises
     share: NDArray[np.float64]  # of likelihood times prior, sum 1
     variance: NDArray[np.float64]  # s² of one row [u²]
-    n_effective: float  # n' = n / (1 + 2 Σ ρ(k)), averaged
+    n: int  # rows that told it
     dofs: NDArray[np.float64]  # n' - p of each, fewer by excess kurtosis, at least LEAST_DOF
     returning: NDArray[np.float64]  # κ: variance of what comes back every year, by s²
     reference: NDArray[np.float64]  # reference prior of each by that of the interval
@@ -67,10 +67,8 @@ class NoisePosterior(NamedTuple):
 
         Under the reference prior: that of the interval leans to long memories and to none, which is no evidence.
         """
-        inflated = self.noises.inflated
-        rows = self.n_effective * float(self.share @ inflated)
         level = self.share * self.reference
-        return float(level[rows / inflated < independent].sum() / level.sum())
+        return float(level[self.n / self.noises.inflated < independent].sum() / level.sum())
 
     @property
     def dof(self) -> float:
@@ -87,7 +85,7 @@ def noise_posterior(case: Told) -> NoisePosterior:
     if n <= p + 1:
         nothing = np.full(1, np.nan)
         one, none = np.ones(1), np.zeros(1)
-        return NoisePosterior(Noises(none, none, none), one, nothing, float(n), one, none, one)
+        return NoisePosterior(Noises(none, none, none), one, nothing, n, one, none, one)
     plain, clipped = _told(case), without_spikes(case.residual)
     if clipped is None:
         return _with_rare_rows(plain, case.residual)
@@ -109,8 +107,7 @@ def _told(case: Told) -> NoisePosterior:
     noises, share = grid.noises.take(noise), share[which, noise] / share[which, noise].sum()
     variance = said.rest[which, noise] / (n - p) * _size(case.residual) ** 2
     dofs = np.maximum(n / noises.inflated - p, LEAST_DOF)
-    n_effective = n / float(share @ noises.inflated)
-    return NoisePosterior(noises, share, variance, n_effective, dofs, said.ratio[which], grid.reference[noise])
+    return NoisePosterior(noises, share, variance, n, dofs, said.ratio[which], grid.reference[noise])
 
 
 def _with_rare_rows(noise: NoisePosterior, residual: NDArray[np.float64]) -> NoisePosterior:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from savings.statistics import robust_deviation
 from savings.uncertainty.noise import Noises
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
 FAR = 4.0  # robust standard deviations from 0 at which a row is clipped
 MOST = 0.5  # of the sum of squares that spikes make, where they hide something
-BELIEVED = 0.125
-_ROBUST = 1.4826  # standard deviation of normal noise by its median size (Rousseeuw & Croux 1993)
+BELIEVED = 0.125  # share of what the clipped rows tell
 
 
 def without_spikes(residual: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -33,7 +33,7 @@ def without_spikes(residual: NDArray[np.float64]) -> NDArray[np.float64] | None:
     >>> without_spikes(np.array([1.0, -1.0, 1.0, -1.0, 20.0])).round(2).tolist()
     [1.0, -1.0, 1.0, -1.0, 5.93]
     """
-    limit = FAR * _ROBUST * float(np.median(np.abs(residual)))
+    limit = FAR * robust_deviation(np.abs(residual))
     clipped = np.clip(residual, -limit, limit)
     hidden = 0.0 < float(clipped @ clipped) < (1.0 - MOST) * float(residual @ residual)
     return clipped if hidden else None
@@ -52,14 +52,10 @@ def beside(beneath: NoisePosterior, spikes: float) -> NoisePosterior:
 
 def weighed(plain: NoisePosterior, hidden: NoisePosterior) -> NoisePosterior:
     """Return both opinions as one, the second with a share BELIEVED."""
-    noises = Noises(*(np.concatenate(both) for both in zip(plain.noises, hidden.noises, strict=True)))
-    share = np.concatenate([(1.0 - BELIEVED) * plain.share, BELIEVED * hidden.share])
-    rows = plain.n_effective * float(plain.share @ plain.noises.inflated)
     return plain._replace(
-        noises=noises,
-        share=share,
+        noises=Noises(*(np.concatenate(both) for both in zip(plain.noises, hidden.noises, strict=True))),
+        share=np.concatenate([(1.0 - BELIEVED) * plain.share, BELIEVED * hidden.share]),
         variance=np.concatenate([plain.variance, hidden.variance]),
-        n_effective=rows / float(share @ noises.inflated),
         dofs=np.concatenate([plain.dofs, hidden.dofs]),
         returning=np.concatenate([plain.returning, hidden.returning]),
         reference=np.concatenate([plain.reference, hidden.reference]),

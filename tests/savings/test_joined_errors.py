@@ -29,7 +29,7 @@ def posterior_of(*dofs: float) -> NoisePosterior:
     k = len(dofs)
     nothing = np.zeros(k)
     return NoisePosterior(
-        Noises(nothing, nothing, nothing), np.full(k, 1.0 / k), np.ones(k), 100.0, np.array(dofs), nothing, np.ones(k)
+        Noises(nothing, nothing, nothing), np.full(k, 1.0 / k), np.ones(k), 100, np.array(dofs), nothing, np.ones(k)
     )
 
 
