@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 # waves of a year), hours shared what the plan takes for alike, and hourly models kept what the sums of days ask for.
 # 6: before a part of the noise could be brief, and noise without memory had a larger share of the prior. 7: before that
 # part had a third of its share of the prior, and events were looked for on all days. 8: before noise was told beneath
-# spikes too, and noise without memory had a smaller share of the prior again.
-METHODS = "9"
+# spikes too, and noise without memory had a smaller share of the prior again. 9: before that share was a quarter, what
+# is told beneath spikes counted twice as much and long memories weighed a little more from the outset.
+METHODS = "10"
 
 
 def compute(given: RunInput, *, progress: Callable[[str], None] = lambda _: None) -> Run:

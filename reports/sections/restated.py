@@ -79,6 +79,11 @@ METHODS = {  # what each version of the methods brought (`savings.run`)
         "them too, so that noise that lasts is not hidden by them; noise without memory counts for less from the "
         "outset. Most such intervals are a little wider."
     ),
+    "10": noted(
+        "Methods 10: noise without memory counts for more from the outset, so that intervals are a little narrower "
+        "where nothing speaks for a memory; what is told beneath spikes counts for twice as much, and long memories "
+        "weigh a little more."
+    ),
 }
 EMISSIONS = "t{CO2e}"  # what tonnes of a footprint are called here: a figure may be in tonnes of something else
 CENTS = 2  # decimals of money that has any

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 # How far the prior of noise that remembers leans to long memories: 0 is the reference prior, under which each doubling
-# of a long memory weighs less by √2; with 1/2 each weighs the same. What covers lies between them (docs/decisions.md).
-LEANING = 0.2
+# of a long memory weighs less by √2; with 1/2 each weighs the same. What covers lies midway (docs/decisions.md).
+LEANING = 0.25
 # Share of the prior of noise that has no memory at all: a sharp hypothesis has a prior of its own (Jeffreys 1961, ch.
 # 5), or what rows cannot exclude of slow noise widens the interval of meters that have none (docs/decisions.md).
-FORGETFUL = 0.1
+FORGETFUL = 0.25
 # Of noise with a brief part: its share of the prior, what of λ is brief instead, and its memory b. It is weighed where
 # it can hide what is slow: beside a slow part that lasts for weeks and is a tenth of the variance at most. Where the
 # slow part rules, as that of traps that fail, a brief one makes it smaller than it is (docs/decisions.md).

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FAR = 4.0  # robust standard deviations from 0 at which a row is clipped
 MOST = 0.5  # of the sum of squares that spikes make, where they hide something
-BELIEVED = 0.125  # share of what the clipped rows tell
+BELIEVED = 0.25  # share of what the clipped rows tell
 
 
 def without_spikes(residual: NDArray[np.float64]) -> NDArray[np.float64] | None:
