@@ -48,7 +48,7 @@ class Worthwhile(NamedTuple):
 def annuity_factor(discount_rate: float, years: float) -> float:
     """Return what 1 a year over a life is worth today.
 
-    >>> round(1 / annuity_factor(0.05, 15), 6), annuity_factor(0.0, 15)
+    >>> round(1 / annuity_factor(0.05, 15), 6), annuity_factor(0.0, 15.0)
     (0.096342, 15.0)
     """
     if discount_rate == 0.0:
