@@ -101,14 +101,6 @@ def lag_one_autocorrelation(residuals: ArrayLike, follows: NDArray[np.bool_] | N
     return float(np.clip(products.sum() / pairs / variance, -0.999, 0.999))
 
 
-def _pairs(measured: ArrayLike, predicted: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the pairs of which both are numbers."""
-    y, y_hat = np.broadcast_arrays(np.asarray(measured, np.float64), np.asarray(predicted, np.float64))
-    y, y_hat = np.atleast_1d(y), np.atleast_1d(y_hat)
-    both = np.isfinite(y) & np.isfinite(y_hat)
-    return y[both], y_hat[both]
-
-
 def robust_deviation(size: NDArray[np.float64]) -> float:
     """Return the standard deviation of normal noise whose distances from its middle (n,) have this median.
 
@@ -118,3 +110,11 @@ def robust_deviation(size: NDArray[np.float64]) -> float:
     1.0
     """
     return float(np.median(size)) / 0.6745
+
+
+def _pairs(measured: ArrayLike, predicted: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the pairs of which both are numbers."""
+    y, y_hat = np.broadcast_arrays(np.asarray(measured, np.float64), np.asarray(predicted, np.float64))
+    y, y_hat = np.atleast_1d(y), np.atleast_1d(y_hat)
+    both = np.isfinite(y) & np.isfinite(y_hat)
+    return y[both], y_hat[both]
